@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! What the page and the bridge say to each other over a channel of payload `images1`.
+//!
+//! One channel is one live view or one action. The page opens it with a method and its parameters,
+//! the bridge answers with [`Message`]s. Each method owns one file here: its parameters and what it
+//! answers. The crate knows only serde and builds for wasm32 too.
+//!
+//! Wire rules: every message is a JSON object, times are seconds since the Unix epoch, sizes are
+//! bytes, an absent value is unknown (never zero). Fields may be added; a reader ignores those it
+//! does not know, so a page may outlive an update of the bridge.
+
+pub mod delete;
+mod digest;
+pub mod image;
+pub mod layer;
+mod message;
+pub mod raw;
+mod reference;
+pub mod repository;
+pub mod search;
+pub mod status;
+
+pub use digest::{Digest, DigestError, DigestPrefix};
+pub use message::{Code, Failure, Message, Method, Progress};
+pub use reference::{PullSpec, ReferenceError, RepositoryName, Tag, TagRef};
+
+/// The payload type of the channels.
+pub const PAYLOAD: &str = "images1";
