@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! What can be asked of the catalog directly.
+
+use images_proto::repository::Kind;
+use images_proto::search::{Coverage, Revision as ProtoRevision};
+use images_proto::status::{Counts, Source};
+use images_proto::{Digest, RepositoryName, Tag, TagRef};
+
+use super::Catalog;
+use crate::digests::DigestId;
+use crate::facts::{RevisionFacts, TagState};
+use crate::names::NameId;
+use crate::repository::{Repository, RepositoryId, Revision};
+
+impl Catalog {
+    /// Grows with each change that a reader could see.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What the catalog holds.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            repositories: self.by_name.len() as u64,
+            tags: self.tag_count,
+            images: self.images.len() as u64,
+            repositories_unread: self.images_unread,
+            configs_unread: self.configs_unread,
+        }
+    }
+
+    /// Whether every repository there is has been listed.
+    pub fn is_listed(&self) -> bool {
+        self.listed
+    }
+
+    /// Who keeps the list of repositories.
+    pub fn source(&self) -> Option<Source> {
+        self.source
+    }
+
+    /// The host for pull commands.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// All repositories, by name.
+    pub fn repository_names(&self) -> impl Iterator<Item = &RepositoryName> {
+        self.repositories_by_name().map(|(_, repository)| &repository.name)
+    }
+
+    /// The repositories whose images were never told, by name.
+    pub fn unread_repositories(&self) -> impl Iterator<Item = &RepositoryName> {
+        self.repositories_by_name()
+            .filter(|(_, repository)| repository.images.is_none())
+            .map(|(_, repository)| &repository.name)
+    }
+
+    /// Some of the configs that were neither read nor failed, each with a repository that holds an
+    /// image of it. The same ones come again until they are read or failed.
+    pub fn unread_configs(&self, limit: usize) -> Vec<(RepositoryName, Digest)> {
+        let wanted = self.wanted_configs.iter().filter_map(|config| {
+            let images = self.by_config.get(*config).iter();
+            let (_, repository) = images.flat_map(|image| self.repositories_with(*image)).next()?;
+            Some((repository.name.clone(), self.digests.digest(*config)))
+        });
+        wanted.take(limit).collect()
+    }
+
+    /// Whether this repository is in the catalog.
+    pub fn has_repository(&self, name: &RepositoryName) -> bool {
+        self.id(name).is_some()
+    }
+
+    /// The tags, of one repository or of all, that name this digest or did. Each is told once, with
+    /// the age of the newest revision that names it: 0 is what the tag names now. By name of
+    /// repository and tag.
+    pub fn tags_of_digest(
+        &self,
+        repository: Option<&RepositoryName>,
+        digest: &Digest,
+    ) -> Vec<(TagRef, u32)> {
+        let Some(digest) = self.digests.get(digest) else { return Vec::new() };
+        let mut places = Vec::new();
+        for (_, holder) in self.holders_by_name(digest) {
+            if repository.is_some_and(|wanted| *wanted != holder.name) {
+                continue;
+            }
+            for tag in holder.tags() {
+                if let Some(age) = age_of(tag.revisions, digest) {
+                    let tag = self.tag_name(tag.name);
+                    places.push((TagRef { repository: holder.name.clone(), tag }, age));
+                }
+            }
+        }
+        places
+    }
+
+    /// What is known of a tag.
+    pub fn tag(&self, tag: &TagRef) -> Option<TagState> {
+        let repository = self.repository(self.id(&tag.repository)?)?;
+        let entry = repository.tag(self.tag_names.get(tag.tag.as_str())?)?;
+        let revisions = entry.revisions.iter().map(|revision| RevisionFacts {
+            digest: self.digests.digest(revision.digest),
+            created: revision.created.get(),
+        });
+        Some(TagState {
+            revisions: revisions.collect(),
+            origin: entry.origin.clone(),
+            problem: entry.problem.map(str::to_owned),
+        })
+    }
+
+    /// The indexes held by this repository that contain the manifest, sorted.
+    pub fn indexes_containing(&self, repository: &RepositoryName, digest: &Digest) -> Vec<Digest> {
+        let Some(repository) = self.id(repository).and_then(|id| self.repository(id)) else {
+            return Vec::new();
+        };
+        let Some(digest) = self.digests.get(digest) else { return Vec::new() };
+        let indexes = self.by_child.get(digest).iter().filter(|index| repository.holds(**index));
+        let mut indexes: Vec<_> = indexes.map(|index| self.digests.digest(*index)).collect();
+        indexes.sort_unstable();
+        indexes
+    }
+
+    /// A repository to read this manifest or index from: one that holds it, else one with a tag that
+    /// names it.
+    pub fn repository_holding(&self, digest: &Digest) -> Option<RepositoryName> {
+        let digest = self.digests.get(digest)?;
+        self.holding(digest).map(|(_, repository)| repository.name.clone())
+    }
+
+    /// Whether a digest is one image or several, and whether it is there at all: in this repository,
+    /// if one is named, else anywhere.
+    pub fn kind(&self, repository: Option<&RepositoryName>, digest: &Digest) -> Kind {
+        let repository = repository.and_then(|name| self.repository(self.id(name)?));
+        self.digests.get(digest).map_or(Kind::Unknown, |digest| self.kind_in(repository, digest))
+    }
+
+    pub(crate) fn id(&self, name: &RepositoryName) -> Option<RepositoryId> {
+        let id = RepositoryId(self.repository_names.get(name.as_str())?);
+        self.repository(id).map(|_| id)
+    }
+
+    pub(crate) fn repository(&self, id: RepositoryId) -> Option<&Repository> {
+        self.repositories.get(id.0.index())?.as_ref()
+    }
+
+    /// How many ids of repositories were given.
+    pub(crate) fn repository_ids(&self) -> usize {
+        self.repositories.len()
+    }
+
+    /// All repositories, by name.
+    pub(crate) fn repositories_by_name(&self) -> impl Iterator<Item = (RepositoryId, &Repository)> {
+        self.by_name.iter().filter_map(|id| Some((*id, self.repository(*id)?)))
+    }
+
+    /// The ids of all repositories, by name.
+    pub(crate) fn ids_by_name(&self) -> impl Iterator<Item = RepositoryId> {
+        self.by_name.iter().copied()
+    }
+
+    /// The repositories that hold an image or have a tag that names it or did, by name.
+    pub(crate) fn holders_by_name(&self, digest: DigestId) -> Vec<(RepositoryId, &Repository)> {
+        let holders = self.holders.get(digest).iter();
+        let mut holders: Vec<_> =
+            holders.filter_map(|id| Some((*id, self.repository(*id)?))).collect();
+        holders.sort_unstable_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        holders
+    }
+
+    /// The repositories that hold an image.
+    pub(crate) fn repositories_with(
+        &self,
+        digest: DigestId,
+    ) -> impl Iterator<Item = (RepositoryId, &Repository)> {
+        let holders = self.holders.get(digest).iter();
+        holders
+            .filter_map(|id| Some((*id, self.repository(*id)?)))
+            .filter(move |(_, repository)| repository.holds(digest))
+    }
+
+    /// A repository that holds an image, else one with a tag that names it.
+    pub(crate) fn holding(&self, digest: DigestId) -> Option<(RepositoryId, &Repository)> {
+        self.repositories_with(digest).next().or_else(|| {
+            let id = *self.holders.get(digest).first()?;
+            Some((id, self.repository(id)?))
+        })
+    }
+
+    /// The projects that have repositories, sorted.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &str> {
+        self.projects.keys().map(|project| &**project)
+    }
+
+    /// Whether the tags of every repository were read.
+    pub(crate) fn tags_are_read(&self) -> bool {
+        self.tags_unread == 0
+    }
+
+    /// Whether the images of every repository were read.
+    pub(crate) fn images_are_read(&self) -> bool {
+        self.images_unread == 0
+    }
+
+    pub(crate) fn coverage(&self) -> Coverage {
+        Coverage {
+            listing: !self.listed,
+            repositories_unread: self.images_unread,
+            configs_unread: self.configs_unread,
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "only the names of tags are interned there")]
+    pub(crate) fn tag_name(&self, name: NameId) -> Tag {
+        self.tag_names.name(name).parse().expect("the name of a tag")
+    }
+
+    pub(crate) fn revision(&self, name: NameId, age: u32) -> ProtoRevision {
+        ProtoRevision { name: self.tag_name(name), age }
+    }
+
+    /// Whether tags of this name hold signatures and the like.
+    pub(crate) fn is_attachment(&self, name: NameId) -> bool {
+        let text = self.tag_names.name(name);
+        text.starts_with("sha256-") && self.tag_name(name).attached_to().is_some()
+    }
+
+    /// Whether a digest is one of something that is there: an image, config, layer or diff ID, or
+    /// what a tag is attached to.
+    pub(crate) fn leads_somewhere(&self, digest: DigestId) -> bool {
+        let has_image = |config: &DigestId| !self.by_config.get(*config).is_empty();
+        let is_there = |name: &NameId| !self.named.get(*name).is_empty();
+        !self.holders.get(digest).is_empty()
+            || !self.by_child.get(digest).is_empty()
+            || !self.by_config.get(digest).is_empty()
+            || !self.by_layer.get(digest).is_empty()
+            || self.by_diff_id.get(digest).iter().any(has_image)
+            || self.attached.get(digest).iter().any(is_there)
+    }
+
+    /// Whether the name of a repository or tag contains this word, which is in lower case. What tags
+    /// such as `sha256-….sig` contain is no text.
+    pub(crate) fn is_text(&self, word: &str) -> bool {
+        let repositories = self.repository_names.containing(word).into_iter().map(RepositoryId);
+        let tags = self.tag_names.containing(word).into_iter();
+        repositories.into_iter().any(|id| self.repository(id).is_some())
+            || tags
+                .filter(|name| !self.named.get(*name).is_empty())
+                .any(|name| !self.is_attachment(name))
+    }
+}
+
+/// The age of the newest revision of this digest.
+pub(crate) fn age_of(revisions: &[Revision], digest: DigestId) -> Option<u32> {
+    revisions.iter().position(|revision| revision.digest == digest).map(|age| age as u32)
+}

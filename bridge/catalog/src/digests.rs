@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Every digest once, and the digests that start with given hex digits.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use images_proto::{Digest, DigestPrefix};
+
+/// A digest of the catalog. Ids are given in the order of arrival and never taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct DigestId(u32);
+
+/// The most digests that are searched one by one.
+const MAX_TAIL: usize = 1024;
+
+/// Every digest that was ever heard of, of whatever it names.
+#[derive(Default)]
+pub(crate) struct Digests {
+    all: Vec<Digest>,
+    ids: HashTable<DigestId>,
+    hasher: DefaultHashBuilder,
+    /// The ids by digest, in runs, each at least twice as long as the next: so there are few to be
+    /// looked into, and each id is merged a few times only.
+    runs: Vec<Vec<DigestId>>,
+    /// How many ids stand in runs. The later ones are the tail: few, and in a row in `all`.
+    sorted: usize,
+}
+
+impl Digests {
+    /// The id of this digest, a new one if it is new.
+    pub(crate) fn intern(&mut self, digest: &Digest) -> DigestId {
+        if let Some(id) = self.get(digest) {
+            return id;
+        }
+        // 2^32 digests would fill 128 GiB: memory ends long before the ids do.
+        let id = DigestId(self.all.len() as u32);
+        self.all.push(*digest);
+        let Self { all, ids, hasher, .. } = self;
+        ids.insert_unique(hasher.hash_one(digest), id, |id| hasher.hash_one(all[id.index()]));
+        if self.all.len() - self.sorted > MAX_TAIL {
+            self.sort();
+        }
+        id
+    }
+
+    /// The id of this digest, if it was heard of.
+    pub(crate) fn get(&self, digest: &Digest) -> Option<DigestId> {
+        let hash = self.hasher.hash_one(digest);
+        self.ids.find(hash, |id| self.all[id.index()] == *digest).copied()
+    }
+
+    /// The digest of this id.
+    pub(crate) fn digest(&self, id: DigestId) -> Digest {
+        self.all[id.index()]
+    }
+
+    /// The digests that start with these digits, sorted.
+    pub(crate) fn with_prefix(&self, prefix: &DigestPrefix) -> Vec<DigestId> {
+        let lowest = prefix.lowest();
+        let mut found = Vec::new();
+        for run in &self.runs {
+            let start = run.partition_point(|id| self.digest(*id) < lowest);
+            let run = run[start..].iter().copied();
+            found.extend(run.take_while(|id| prefix.matches(&self.digest(*id))));
+        }
+        let tail = (self.sorted..).zip(&self.all[self.sorted..]);
+        let tail = tail.filter(|(_, digest)| prefix.matches(digest));
+        found.extend(tail.map(|(place, _)| DigestId(place as u32)));
+        found.sort_unstable_by_key(|id| self.digest(*id));
+        found
+    }
+
+    /// Makes the tail a run.
+    fn sort(&mut self) {
+        let all = &self.all;
+        let digest = |id: &DigestId| all[id.index()];
+        let mut run: Vec<_> =
+            (self.sorted..all.len()).map(|place| DigestId(place as u32)).collect();
+        run.sort_unstable_by_key(digest);
+        while let Some(last) = self.runs.pop_if(|last| last.len() < 2 * run.len()) {
+            // A stable sort finds the two sorted parts by itself and merges them.
+            run.extend(last);
+            run.sort_by_key(digest);
+        }
+        self.runs.push(run);
+        self.sorted = all.len();
+    }
+}
+
+impl DigestId {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn prefixes_are_found_in_the_sorted_part_and_in_the_tail() {
+        let mut digests = Digests::default();
+        let digest = |n: u32| {
+            let mut bytes = [0; 32];
+            bytes[..4].copy_from_slice(&n.wrapping_mul(0x9e37_79b9).to_be_bytes());
+            Digest::from_bytes(bytes)
+        };
+        for n in 0..4000 {
+            let id = digests.intern(&digest(n));
+            assert_eq!(digests.intern(&digest(n)), id);
+        }
+        assert!(digests.runs.len() > 1 && digests.sorted < 4000);
+        for n in 0..4000 {
+            let prefix = DigestPrefix::from_hex(&digest(n).hex()[..8]).unwrap();
+            let found = digests.with_prefix(&prefix);
+            assert_eq!(found, [digests.get(&digest(n)).unwrap()], "{n}");
+        }
+        assert!(digests.get(&digest(4000)).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn prefixes_agree_with_a_scan(
+            all in prop::collection::vec(prop::array::uniform2(0_u8..3), 0..40),
+            sorted in prop::collection::vec(0_usize..40, 0..4),
+            prefix in "[012]{1,4}",
+        ) {
+            let mut digests = Digests::default();
+            let digest = |start: &[u8; 2]| {
+                let mut bytes = [0; 32];
+                bytes[..2].copy_from_slice(start);
+                Digest::from_bytes(bytes)
+            };
+            for (place, start) in all.iter().enumerate() {
+                digests.intern(&digest(start));
+                if sorted.contains(&place) {
+                    digests.sort();
+                }
+            }
+            let mut expected: Vec<_> = all.iter().map(digest).collect();
+            expected.sort_unstable();
+            expected.dedup();
+            expected.retain(|digest| digest.hex().starts_with(&prefix));
+            let found = digests.with_prefix(&DigestPrefix::from_hex(&prefix).unwrap());
+            let found: Vec<_> = found.into_iter().map(|id| digests.digest(id)).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

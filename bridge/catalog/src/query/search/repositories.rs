@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Repositories that fit words and filters.
+
+use std::cmp::Reverse;
+
+use hashbrown::HashMap;
+use images_proto::search::{Params, RepositoryRow, Sort};
+
+use crate::Catalog;
+use crate::names::NameId;
+use crate::natural;
+use crate::query::text::{Query, Term};
+use crate::repository::{Repository, RepositoryId, TagEntry};
+
+/// How many tags a row shows.
+const TAGS: usize = 3;
+
+/// The repositories that fit, in the order asked for.
+pub(super) fn find(catalog: &Catalog, query: &Query, params: &Params) -> Vec<RepositoryId> {
+    let named = fitting_names(catalog, query);
+    let labelled = (!query.labels.is_empty()).then(|| labelled(catalog, &query.labels));
+    let any_project = params.project.is_none() && query.projects.is_empty();
+    let fits = |id: &RepositoryId| {
+        let project = || catalog.repository(*id).and_then(|repository| repository.name.project());
+        let fits_project = |project| {
+            params.project.as_deref().is_none_or(|wanted| project == Some(wanted))
+                && query.fits_project(project)
+        };
+        named.as_ref().is_none_or(|named| named[id.0.index()])
+            && labelled.as_ref().is_none_or(|labelled| labelled[id.0.index()])
+            && (any_project || fits_project(project()))
+    };
+    let mut found: Vec<_> = catalog.ids_by_name().filter(fits).collect();
+    sort(catalog, &mut found, params);
+    found
+}
+
+/// Sorts what is sorted by name. What is unknown stands last either way; what is equal stands by
+/// name.
+fn sort(catalog: &Catalog, found: &mut [RepositoryId], params: &Params) {
+    let key = |id: &RepositoryId| {
+        let repository = catalog.repository(*id)?;
+        let key = match params.sort {
+            Sort::Name => None,
+            Sort::Tags => repository.tag_count().map(i128::from),
+            Sort::Size => repository.size.map(i128::from),
+            Sort::Newest => repository.newest.or(repository.built).map(i128::from),
+        }?;
+        Some(if params.descending { -key } else { key })
+    };
+    match params.sort {
+        Sort::Name if params.descending => found.reverse(),
+        Sort::Name => {}
+        _ => found.sort_by_cached_key(|id| {
+            let key = key(id);
+            (key.is_none(), key)
+        }),
+    }
+}
+
+/// The repositories, by id, whose names or tags fit; `None` if nothing is asked of names.
+///
+/// Each condition is one bit. A name that is searched for once gives its bit to every repository or
+/// tag name that contains it; repositories are then visited only by the tags found.
+fn fitting_names(catalog: &Catalog, query: &Query) -> Option<Vec<bool>> {
+    let conditions = Conditions::new(catalog, query);
+    if conditions.all == 0 {
+        return None;
+    }
+    let Conditions { all, only_tag, repositories, tags } = conditions;
+    let mut fits: Vec<_> = repositories.iter().map(|bits| only_tag == 0 && *bits == all).collect();
+    for (tag, bits) in tags {
+        if bits & only_tag != only_tag {
+            continue;
+        }
+        for id in catalog.named.get(tag) {
+            let place = id.0.index();
+            fits[place] |= repositories[place] | bits == all;
+        }
+    }
+    Some(fits)
+}
+
+struct Conditions {
+    /// Every condition.
+    all: u32,
+    /// Those that only a tag can fulfil.
+    only_tag: u32,
+    /// Which ones each repository's name fulfils, by id.
+    repositories: Vec<u32>,
+    /// Which ones the names of tags fulfil, of those that fulfil any.
+    tags: HashMap<NameId, u32>,
+}
+
+impl Conditions {
+    fn new(catalog: &Catalog, query: &Query) -> Self {
+        let repositories = vec![0; catalog.repository_ids()];
+        let mut new = Self { all: 0, only_tag: 0, repositories, tags: HashMap::new() };
+        for term in &query.terms {
+            let bit = new.next();
+            match term {
+                Term::Word { text, .. } => {
+                    new.repositories_contain(catalog, bit, text);
+                    new.tags_contain(catalog, bit, text);
+                }
+                Term::Spec { names, tag } => {
+                    for name in names {
+                        new.repositories_contain(catalog, bit, name);
+                    }
+                    if let Some(tag) = tag {
+                        let (bit, start) = (new.next(), tag.to_ascii_lowercase());
+                        new.only_tag |= bit;
+                        for name in catalog.tag_names.containing(&start) {
+                            if catalog.tag_names.lower(name).starts_with(&start) {
+                                *new.tags.entry(name).or_default() |= bit;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        for text in &query.tags {
+            let bit = new.next();
+            new.only_tag |= bit;
+            new.tags_contain(catalog, bit, text);
+        }
+        new
+    }
+
+    /// The parser allows so few terms that 32 bits are enough.
+    fn next(&mut self) -> u32 {
+        let bit = self.all.wrapping_add(1);
+        self.all |= bit;
+        bit
+    }
+
+    fn repositories_contain(&mut self, catalog: &Catalog, bit: u32, text: &str) {
+        for name in catalog.repository_names.containing(text) {
+            self.repositories[name.index()] |= bit;
+        }
+    }
+
+    fn tags_contain(&mut self, catalog: &Catalog, bit: u32, text: &str) {
+        for name in catalog.tag_names.containing(text) {
+            *self.tags.entry(name).or_default() |= bit;
+        }
+    }
+}
+
+/// The repositories, by id, that hold an image with all these labels.
+fn labelled(catalog: &Catalog, labels: &[String]) -> Vec<bool> {
+    let mut fits = vec![false; catalog.repository_ids()];
+    let wanted: Vec<Vec<NameId>> =
+        labels.iter().map(|label| catalog.labels.containing(label)).collect();
+    for (config, facts) in &catalog.configs {
+        let all = wanted
+            .iter()
+            .all(|wanted| facts.labels.iter().any(|label| wanted.binary_search(label).is_ok()));
+        if !all {
+            continue;
+        }
+        for image in catalog.by_config.get(*config) {
+            for (id, _) in catalog.repositories_with(*image) {
+                fits[id.0.index()] = true;
+            }
+        }
+    }
+    fits
+}
+
+/// What is shown of a repository; `None` if it is not there any more.
+pub(super) fn show(catalog: &Catalog, query: &Query, id: RepositoryId) -> Option<RepositoryRow> {
+    let repository = catalog.repository(id)?;
+    let tags = shown_tags(catalog, query, repository);
+    Some(RepositoryRow {
+        name: repository.name.clone(),
+        tags: tags.into_iter().map(|tag| catalog.tag_name(tag)).collect(),
+        tag_count: repository.tag_count(),
+        size: repository.size,
+        newest: repository.newest,
+        built: repository.built,
+    })
+}
+
+/// The tags that made the repository fit, else all that are no attachments; the newest of them.
+/// Where nobody says when a tag was pushed, the time of the build counts, then the larger version.
+fn shown_tags(catalog: &Catalog, query: &Query, repository: &Repository) -> Vec<NameId> {
+    let name = repository.name.as_str();
+    let by_name = query.needs_tag() || !query.fits(name, None);
+    let by_label = !query.labels.is_empty();
+    let lower = |tag: &TagEntry<'_>| catalog.tag_names.lower(tag.name);
+    let mut tags: Vec<_> = repository
+        .tags()
+        .filter(|tag| {
+            if by_name {
+                query.fits(name, Some(lower(tag)))
+            } else {
+                !catalog.is_attachment(tag.name)
+            }
+        })
+        .collect();
+    if by_label {
+        let labelled = |tag: &TagEntry<'_>| {
+            let now = tag.revisions.first().map(|revision| revision.digest);
+            now.is_some_and(|digest| catalog.has_labels(digest, &query.labels))
+        };
+        if tags.iter().any(labelled) {
+            tags.retain(labelled);
+        }
+    }
+    let time = |tag: &TagEntry<'_>| {
+        let now = tag.revisions.first()?;
+        now.created.get().or_else(|| catalog.built(now.digest))
+    };
+    let text = |tag: &TagEntry<'_>| catalog.tag_names.name(tag.name);
+    let mut tags: Vec<_> = tags
+        .into_iter()
+        .map(|tag| (Reverse(is_whole(query, lower(&tag))), Reverse(time(&tag)), tag))
+        .collect();
+    tags.sort_by(|(whole_a, time_a, a), (whole_b, time_b, b)| {
+        (whole_a, time_a).cmp(&(whole_b, time_b)).then_with(|| natural::compare(text(b), text(a)))
+    });
+    tags.into_iter().take(TAGS).map(|(.., tag)| tag.name).collect()
+}
+
+/// Whether the query names this tag as a whole.
+fn is_whole(query: &Query, tag: &str) -> bool {
+    query.tags.iter().any(|text| text == tag)
+        || query.terms.iter().any(|term| match term {
+            Term::Word { text, .. } => text == tag,
+            Term::Spec { tag: start, .. } => {
+                start.as_ref().is_some_and(|start| start.eq_ignore_ascii_case(tag))
+            }
+        })
+}
