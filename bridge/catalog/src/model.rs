@@ -194,7 +194,9 @@ impl Model {
 
     pub(crate) fn repository_size(&self, name: &RepositoryName) -> Option<u64> {
         let repository = self.repositories.get(name)?;
-        repository.images.as_ref()?;
+        if repository.images.as_ref()?.is_empty() && !repository.tags().is_empty() {
+            return None;
+        }
         self.size_of(repository.held().into_iter())
     }
 

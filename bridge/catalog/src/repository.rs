@@ -97,6 +97,13 @@ impl Repository {
         self.tags.as_ref().map(|tags| tags.records.len() as u32)
     }
 
+    /// Bytes of its distinct blobs. Unknown while tags lead to no image at all, as when every
+    /// import failed.
+    pub(crate) fn size(&self) -> Option<u64> {
+        let leads_nowhere = self.images().is_empty() && self.tag_count() > Some(0);
+        self.size.filter(|_| !leads_nowhere)
+    }
+
     /// The images it says it holds.
     pub(crate) fn images(&self) -> &[Held] {
         self.images.as_deref().unwrap_or_default()

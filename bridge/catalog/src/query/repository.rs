@@ -66,7 +66,7 @@ impl LiveView for Repository {
             name: name.clone(),
             stream: stream(catalog, name),
             host: catalog.host().map(str::to_owned),
-            size: record.and_then(|record| record.size),
+            size: record.and_then(|record| record.size()),
             tags: window.contents,
             offset: window.offset,
             total: window.total,

@@ -44,7 +44,7 @@ fn sort(catalog: &Catalog, found: &mut [RepositoryId], params: &Params) {
         let key = match params.sort {
             Sort::Name => None,
             Sort::Tags => repository.tag_count().map(i128::from),
-            Sort::Size => repository.size.map(i128::from),
+            Sort::Size => repository.size().map(i128::from),
             Sort::Newest => repository.newest.or(repository.built).map(i128::from),
         }?;
         Some(if params.descending { -key } else { key })
@@ -177,7 +177,7 @@ pub(super) fn show(catalog: &Catalog, query: &Query, id: RepositoryId) -> Option
         name: repository.name.clone(),
         tags: tags.into_iter().map(|tag| catalog.tag_name(tag)).collect(),
         tag_count: repository.tag_count(),
-        size: repository.size,
+        size: repository.size(),
         newest: repository.newest,
         built: repository.built,
     })
