@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Deletes manifests at the registry, each once however many targets name it. All tags on a
+//! manifest go with it, so one that somebody tagged meanwhile is left alone.
+
+use std::collections::{BTreeMap, HashSet};
+
+use futures_util::{StreamExt, stream};
+use http::StatusCode;
+use images_proto::delete::{Outcome, Params, Target};
+use images_proto::{Code, Digest, Failure, Progress, RepositoryName, TagRef};
+
+use super::super::plan;
+use super::{CONCURRENCY, Meter, still_there};
+use crate::registry::Registry;
+use crate::session::state::State;
+use crate::source::Connection;
+
+/// What became of each target, in their order.
+///
+/// # Errors
+/// When the repositories cannot be read, without which nothing is deleted.
+pub(super) async fn delete<P: FnMut(Progress) + Send>(
+    connection: &Connection,
+    registry: &Registry,
+    state: &State,
+    params: &Params,
+    meter: &Meter<P>,
+) -> Result<Vec<Outcome>, Failure> {
+    let Params { targets, agreed } = params;
+    // Which tags are on which manifest is asked now, not remembered.
+    connection.reread(state, &super::super::repositories(targets)).await?;
+    let mut outcomes = vec![Outcome::Untried; targets.len()];
+    let mut manifests: BTreeMap<(&RepositoryName, Digest), Vec<usize>> = BTreeMap::new();
+    for (idx, target) in targets.iter().enumerate() {
+        let digest = plan::digest(&state.catalog(), target);
+        match (target, digest) {
+            (Target::Revision { .. }, _) => {
+                outcomes[idx] = Outcome::Kept(super::super::no_history());
+                meter.advance(1);
+            }
+            (_, Some(digest)) => {
+                manifests.entry((super::super::repository(target), digest)).or_default().push(idx);
+            }
+            (_, None) => {
+                outcomes[idx] = Outcome::Absent;
+                meter.advance(1);
+            }
+        }
+    }
+    let named: HashSet<&TagRef> = agreed
+        .iter()
+        .chain(targets.iter().filter_map(|target| match target {
+            Target::Tag(tag) => Some(tag),
+            _ => None,
+        }))
+        .collect();
+    let working: Vec<_> = manifests
+        .into_iter()
+        .map(|((repository, digest), users)| {
+            let unnamed =
+                users.first().and_then(|idx| unnamed_tag(state, &targets[*idx], &digest, &named));
+            async move {
+                let outcome = match unnamed {
+                    Some(tag) => Outcome::Kept(tagged_meanwhile(&tag)),
+                    None => delete_manifest(registry, repository, &digest).await,
+                };
+                (users, outcome)
+            }
+        })
+        .collect();
+    let mut working = stream::iter(working).buffer_unordered(CONCURRENCY);
+    while let Some((users, outcome)) = working.next().await {
+        meter.advance(users.len());
+        for idx in users {
+            outcomes[idx] = outcome.clone();
+        }
+    }
+    Ok(outcomes)
+}
+
+/// A tag on the manifest that nobody agreed to lose.
+fn unnamed_tag(
+    state: &State,
+    target: &Target,
+    digest: &Digest,
+    named: &HashSet<&TagRef>,
+) -> Option<TagRef> {
+    let (goes, _) = plan::tags_now(&state.catalog(), target, digest);
+    goes.into_iter().find(|tag| !named.contains(tag))
+}
+
+fn tagged_meanwhile(tag: &TagRef) -> Failure {
+    Failure {
+        code: Code::Conflict,
+        message: format!("The tag {tag} names the same image and would be lost with it."),
+        retryable: true,
+        fix: Some("Look at the plan again, and agree to lose that tag too if you want.".to_owned()),
+        details: None,
+    }
+}
+
+async fn delete_manifest(
+    registry: &Registry,
+    repository: &RepositoryName,
+    digest: &Digest,
+) -> Outcome {
+    let shown = format!("{repository}@{}", digest.short());
+    match registry.delete_manifest(repository, digest).await {
+        Ok(()) => {}
+        Err(error) if error.is_not_found() => return Outcome::Absent,
+        Err(error) => {
+            let mut failure = error.failure(format_args!("delete {shown}"));
+            if error
+                .refusal()
+                .is_some_and(|refusal| refusal.status == StatusCode::METHOD_NOT_ALLOWED)
+            {
+                failure.code = Code::Unsupported;
+                failure.message = "Deleting is switched off in this registry.".to_owned();
+                failure.retryable = false;
+                failure.fix = Some(
+                    "Ask its administrator to set REGISTRY_STORAGE_DELETE_ENABLED=true.".to_owned(),
+                );
+            }
+            return Outcome::Kept(failure);
+        }
+    }
+    match registry.resolve(repository, &digest.to_string()).await {
+        Ok(None) => Outcome::Deleted,
+        Ok(Some(_)) => Outcome::Kept(still_there("the registry")),
+        Err(error) => Outcome::Unproved(error.failure(format_args!("see whether {shown} is gone"))),
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! `cockpit-images-bridge call METHOD JSON`: the same methods from a terminal.
+//!
+//! Prints each message as a line of JSON. A view is printed once, when everything that it covers
+//! has been read.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use images_proto::status::Phase;
+use images_proto::{Message, Progress};
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+
+use crate::channel::{Inbox, Outbox};
+use crate::dispatch;
+use crate::session::Session;
+use crate::transport::Open;
+
+/// Why a call ended without its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The parameters are no JSON.
+    #[error("the parameters are no JSON")]
+    Params(#[source] serde_json::Error),
+    /// The bridge refused the call.
+    #[error("{0}")]
+    Refused(String),
+    /// The answer could not be printed.
+    #[error("cannot print the answer")]
+    Print(#[from] std::io::Error),
+}
+
+/// Runs one method and prints its messages to `output`. `Ok(false)`: it failed, and the last line
+/// says why, or a deletion did not delete everything.
+///
+/// # Errors
+/// When there is no answer to print.
+pub async fn call(
+    session: &Arc<Session>,
+    method: &str,
+    params: &str,
+    output: &mut impl Write,
+) -> Result<bool, Error> {
+    let params: Box<RawValue> = serde_json::from_str(params).map_err(Error::Params)?;
+    let _feed = session.feed();
+    if !fill(session, output).await? {
+        return Ok(false);
+    }
+    let (frames, mut queue) = mpsc::channel(16);
+    let (_page, inbox) = Inbox::new();
+    let work = dispatch::work(
+        session.clone(),
+        Open {
+            method: method.to_owned(),
+            params: Some(params),
+            outbox: Outbox::new("call".into(), frames, None),
+            inbox,
+            once: true,
+        },
+    );
+    let print = async {
+        let mut good = true;
+        while let Some(frame) = queue.recv().await {
+            output.write_all(&frame.payload)?;
+            output.write_all(b"\n")?;
+            good = is_good(&frame.payload);
+        }
+        Ok::<_, Error>(good)
+    };
+    let (close, good) = tokio::join!(work, print);
+    match close.message {
+        Some(message) => Err(Error::Refused(message)),
+        None => good,
+    }
+}
+
+/// Waits until the catalog holds everything that can be read, telling the progress.
+async fn fill(session: &Arc<Session>, output: &mut impl Write) -> Result<bool, Error> {
+    let mut changes = session.changes();
+    let mut told = None;
+    loop {
+        changes.borrow_and_update();
+        let said = match session.status().phase {
+            Phase::Ready if session.is_settled() => return Ok(true),
+            Phase::Failed(failure) => {
+                print(output, &Message::Failed(failure))?;
+                return Ok(false);
+            }
+            Phase::Ready => Progress { text: "reading configs".to_owned(), ..Progress::default() },
+            Phase::Filling(progress) => progress,
+            Phase::Connecting => Progress { text: "connecting".to_owned(), ..Progress::default() },
+        };
+        if told.as_ref() != Some(&said) {
+            print(output, &Message::Progress(said.clone()))?;
+            told = Some(said);
+        }
+        if changes.changed().await.is_err() {
+            return Ok(false);
+        }
+    }
+}
+
+fn print(output: &mut impl Write, message: &Message<()>) -> Result<(), Error> {
+    serde_json::to_writer(&mut *output, message).map_err(std::io::Error::from)?;
+    output.write_all(b"\n")?;
+    Ok(())
+}
+
+/// Whether the last message is an answer, and of a deletion that everything is gone.
+fn is_good(message: &[u8]) -> bool {
+    use images_proto::delete::{Outcome, Receipt};
+    match serde_json::from_slice::<Message<Receipt>>(message) {
+        Ok(Message::Result(receipt)) => receipt
+            .items
+            .iter()
+            .all(|item| matches!(item.outcome, Outcome::Deleted | Outcome::Absent)),
+        Ok(Message::Failed(_)) => false,
+        // Another method's answer.
+        Ok(_) | Err(_) => true,
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! What the user may do, asked before it is tried.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{Cluster, Error};
+
+/// Something that one may do or not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// Deleting the tags of a project.
+    DeleteTags {
+        /// The project.
+        project: String,
+    },
+    /// Changing the history of the tags of a project.
+    ChangeHistory {
+        /// The project.
+        project: String,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Review<'a> {
+    kind: &'static str,
+    api_version: &'static str,
+    spec: Spec<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec<'a> {
+    resource_attributes: Attributes<'a>,
+}
+
+#[derive(Serialize)]
+struct Attributes<'a> {
+    namespace: &'a str,
+    verb: &'static str,
+    group: &'static str,
+    resource: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subresource: Option<&'static str>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    status: Status,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    allowed: bool,
+}
+
+impl Cluster {
+    /// Whether the user has this right.
+    ///
+    /// # Errors
+    /// When the cluster does not say.
+    pub async fn has_right(&self, right: &Right) -> Result<bool, Error> {
+        let (namespace, verb, resource, subresource) = match right {
+            Right::DeleteTags { project } => (project, "delete", "imagestreamtags", None),
+            Right::ChangeHistory { project } => (project, "update", "imagestreams", Some("status")),
+        };
+        let group = "image.openshift.io";
+        let review = Review {
+            kind: "SelfSubjectAccessReview",
+            api_version: "authorization.k8s.io/v1",
+            spec: Spec {
+                resource_attributes: Attributes { namespace, verb, group, resource, subresource },
+            },
+        };
+        // Strings alone: writing them does not fail.
+        let body = Bytes::from(serde_json::to_vec(&review).unwrap_or_default());
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        Ok(self.post::<Answer>(path, body).await?.status.allowed)
+    }
+}

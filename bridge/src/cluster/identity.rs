@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Who we are to the cluster, and what it is.
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::{Cluster, Error};
+
+/// Who we are and what answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The user's name, where the cluster tells it.
+    pub user: Option<String>,
+    /// Kubernetes' version.
+    pub version: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    git_version: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SelfSubjectReview {
+    status: Option<SelfSubjectStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SelfSubjectStatus {
+    user_info: UserInfo,
+}
+
+#[derive(Deserialize)]
+struct UserInfo {
+    username: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    metadata: UserMetadata,
+}
+
+#[derive(Deserialize)]
+struct UserMetadata {
+    name: Option<String>,
+}
+
+impl Cluster {
+    /// Asks who we are. What cannot be learned is left out: old clusters do not tell.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached at all, or does not know us.
+    pub async fn identity(&self) -> Result<Identity, Error> {
+        let (version, user) = tokio::join!(self.get::<Version>("/version"), self.user());
+        let version = match version {
+            Ok(version) => version.git_version,
+            // Some clusters tell it to nobody.
+            Err(error) if error.is_forbidden() || error.is_not_found() => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Identity { user, version })
+    }
+
+    async fn user(&self) -> Option<String> {
+        let review = Bytes::from_static(
+            br#"{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}"#,
+        );
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        if let Ok(SelfSubjectReview { status: Some(status) }) = self.post(path, review).await {
+            return status.user_info.username;
+        }
+        // Kubernetes before 1.28, with OpenShift.
+        self.get::<User>("/apis/user.openshift.io/v1/users/~").await.ok()?.metadata.name
+    }
+
+    /// Whether the cluster has OpenShift's image API.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or is out of order: then nobody knows.
+    pub async fn has_image_streams(&self) -> Result<bool, Error> {
+        #[derive(Deserialize)]
+        struct Resources {}
+        match self.get::<Resources>("/apis/image.openshift.io/v1").await {
+            Ok(Resources {}) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! One image of a stream as the API describes it: everything but its history and the system that it
+//! runs on (`image.openshift.io/v1`).
+
+use std::collections::BTreeMap;
+
+use images_proto::image::{Child, Config, Platform};
+use images_proto::{Digest, RepositoryName};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{Cluster, Error};
+use crate::uri::escaped;
+
+/// An image in a stream's history.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ImageStreamImage {
+    /// The image.
+    pub image: Image,
+}
+
+/// An image.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The media type of the manifest.
+    pub media_type: Option<String>,
+    /// Its layers, lowest first.
+    pub layers: Vec<Layer>,
+    /// The images of an index.
+    pub manifests: Vec<Child>,
+    /// Its config, without history.
+    pub config: Option<Config>,
+}
+
+/// A layer.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Layer {
+    /// Its digest.
+    #[serde(rename = "name")]
+    pub digest: Digest,
+    /// Its compressed bytes.
+    pub size: Option<u64>,
+    /// Its media type.
+    pub media_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    image: Object,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Object {
+    docker_image_manifest_media_type: Option<String>,
+    docker_image_layers: Option<Vec<Layer>>,
+    docker_image_manifests: Option<Vec<Manifest>>,
+    docker_image_metadata: Option<DockerImage>,
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    digest: Digest,
+    architecture: Option<String>,
+    os: Option<String>,
+    variant: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DockerImage {
+    id: Option<String>,
+    created: Option<String>,
+    author: Option<String>,
+    architecture: Option<String>,
+    config: Option<Execution>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Execution {
+    user: Option<String>,
+    exposed_ports: Option<BTreeMap<String, IgnoredAny>>,
+    env: Option<Vec<String>>,
+    entrypoint: Option<Vec<String>>,
+    cmd: Option<Vec<String>>,
+    volumes: Option<BTreeMap<String, IgnoredAny>>,
+    working_dir: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+impl Cluster {
+    /// An image of a stream.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn image_stream_image(
+        &self,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<ImageStreamImage, Error> {
+        let project = repository.project().unwrap_or_default();
+        let name = escaped(repository.name_in_project());
+        let path = format!(
+            "/apis/image.openshift.io/v1/namespaces/{project}/imagestreamimages/{name}@{digest}"
+        );
+        self.get::<Answer>(&path)
+            .await
+            .map(|answer| ImageStreamImage { image: answer.image.into() })
+    }
+}
+
+impl From<Object> for Image {
+    fn from(object: Object) -> Self {
+        Self {
+            media_type: object.docker_image_manifest_media_type,
+            layers: object.docker_image_layers.unwrap_or_default(),
+            manifests: object
+                .docker_image_manifests
+                .unwrap_or_default()
+                .into_iter()
+                .map(Manifest::into_child)
+                .collect(),
+            config: object.docker_image_metadata.map(DockerImage::into_config),
+        }
+    }
+}
+
+impl Manifest {
+    fn into_child(self) -> Child {
+        let known =
+            |value: Option<String>| value.filter(|value| !matches!(&**value, "" | "unknown"));
+        let platform = known(self.architecture).map(|architecture| Platform {
+            os: known(self.os),
+            architecture,
+            variant: known(self.variant),
+        });
+        Child { digest: self.digest, platform, size: None, attestation: false }
+    }
+}
+
+impl DockerImage {
+    fn into_config(self) -> Config {
+        let Execution { user, exposed_ports, env, entrypoint, cmd, volumes, working_dir, labels } =
+            self.config.unwrap_or_default();
+        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Config {
+            image_id: self.id.and_then(|id| id.parse().ok()),
+            platform: some(self.architecture).map(|architecture| Platform {
+                os: None,
+                architecture,
+                variant: None,
+            }),
+            created: self.created.as_deref().and_then(crate::timestamp::seconds),
+            author: some(self.author),
+            labels: labels.unwrap_or_default(),
+            annotations: BTreeMap::new(),
+            env: env.unwrap_or_default(),
+            entrypoint: entrypoint.unwrap_or_default(),
+            command: cmd.unwrap_or_default(),
+            working_dir: some(working_dir),
+            ports: exposed_ports.unwrap_or_default().into_keys().collect(),
+            volumes: volumes.unwrap_or_default().into_keys().collect(),
+            user: some(user),
+            history: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_recorded_image() {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/cluster/golden/imagestreamimage.json");
+        let answer: Answer = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let image = Image::from(answer.image);
+        let config = image.config.unwrap();
+        assert_eq!(config.image_id.unwrap().short(), "fe03db4d7f3d");
+        assert_eq!(config.created, Some(1_773_742_272));
+        assert_eq!(config.command, ["npm", "start"]);
+        assert_eq!(config.labels["release"], "1214");
+        assert_eq!(config.history, None);
+        assert!(!image.layers.is_empty() && image.manifests.is_empty());
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Lists of objects, page by page. Whole lists cost the API server gigabytes on a big cluster.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::metadata::ListMetadata;
+use super::{Cluster, Error};
+use crate::uri::escaped;
+
+/// Objects on one page.
+const PAGE: usize = 500;
+
+/// One page of a list.
+#[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub struct List<T> {
+    /// Its version and what follows.
+    #[serde(default)]
+    pub metadata: ListMetadata,
+    /// The objects. Go writes an empty list as null.
+    #[serde(default = "Option::default")]
+    items: Option<Vec<T>>,
+}
+
+impl<T> List<T> {
+    /// The objects.
+    pub fn into_items(self) -> Vec<T> {
+        self.items.unwrap_or_default()
+    }
+
+    /// The token for the next page, if there is one.
+    pub fn next(&self) -> Option<&str> {
+        self.metadata.r#continue.as_deref().filter(|token| !token.is_empty())
+    }
+}
+
+impl Cluster {
+    /// A page of the list at `path`: the first, or the one that `token` leads to.
+    ///
+    /// # Errors
+    /// When it cannot be read; [`Error::is_expired`] when the token is too old.
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: Option<&str>,
+    ) -> Result<List<T>, Error> {
+        // The API server indents for some user agents unless told not to.
+        let mut query = format!("{path}?limit={PAGE}&pretty=false");
+        if let Some(token) = token {
+            query.push_str("&continue=");
+            query.push_str(&escaped(token));
+        }
+        self.get(&query).await
+    }
+
+    /// All objects of the list at `path`, of which there are not many.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn list_all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Error> {
+        let mut items = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let page: List<T> = match self.list(path, token.as_deref()).await {
+                Err(error) if error.is_expired() && token.is_some() => {
+                    items.clear();
+                    token = None;
+                    continue;
+                }
+                page => page?,
+            };
+            let next = page.next().map(str::to_owned);
+            items.extend(page.into_items());
+            match next {
+                Some(next) if token.as_ref() != Some(&next) => token = Some(next),
+                _ => return Ok(items),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_may_be_null() {
+        for text in [r#"{"metadata":{"continue":""},"items":null}"#, "{}", r#"{"items":[]}"#] {
+            let list: List<u8> = serde_json::from_str(text).unwrap();
+            assert_eq!(list.next(), None);
+            assert!(list.into_items().is_empty());
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! From a method's name to its work. One line for each method; nothing else to wire.
+
+use std::sync::Arc;
+
+use images_catalog::query;
+use images_proto::delete::{Delete, PlanDelete};
+use images_proto::image::Image;
+use images_proto::layer::Layer;
+use images_proto::raw::Raw;
+use images_proto::repository::Repository;
+use images_proto::search::Search;
+use images_proto::status::Status;
+use images_proto::{Failure, Message, Method, Progress};
+use serde_json::value::RawValue;
+use tokio::sync::watch;
+
+use crate::channel::{Close, Outbox};
+use crate::image::ImageView;
+use crate::live::{self, CatalogView, StatusView};
+use crate::session::Session;
+use crate::transport::Open;
+
+/// Does what the page asked for until it is done or dropped. The sources run meanwhile.
+pub async fn work(session: Arc<Session>, open: Open) -> Close {
+    let _feed = session.feed();
+    let session = &session;
+    match open.method.as_str() {
+        Status::NAME => view::<Status, _>(session, open, StatusView::new).await,
+        Search::NAME => {
+            view::<Search, _>(session, open, CatalogView::<query::search::Search>::new).await
+        }
+        Repository::NAME => {
+            view::<Repository, _>(session, open, CatalogView::<query::repository::Repository>::new)
+                .await
+        }
+        Layer::NAME => {
+            view::<Layer, _>(session, open, CatalogView::<query::layer::Layer>::new).await
+        }
+        Image::NAME => view::<Image, _>(session, open, ImageView::new).await,
+        Raw::NAME => once::<Raw, _>(open, |params, _| session.raw(params)).await,
+        PlanDelete::NAME => once::<PlanDelete, _>(open, |params, _| session.plan(params)).await,
+        Delete::NAME => once::<Delete, _>(open, |params, tell| session.delete(params, tell)).await,
+        "" => Close::protocol_error("a channel names its method"),
+        method => Close::protocol_error(format!("there is no method {method:?}")),
+    }
+}
+
+async fn view<M, L>(
+    session: &Arc<Session>,
+    open: Open,
+    new: impl FnOnce(Arc<Session>, M::Params) -> L,
+) -> Close
+where
+    M: Method,
+    L: live::Live<Params = M::Params, Answer = M::Answer>,
+{
+    match params::<M>(open.params.as_deref()) {
+        Ok(params) => live::run(session, new(session.clone(), params), open).await,
+        Err(close) => close,
+    }
+}
+
+/// One question with one result, and progress on the way.
+async fn once<M, A>(
+    open: Open,
+    ask: impl FnOnce(M::Params, Box<dyn FnMut(Progress) + Send>) -> A,
+) -> Close
+where
+    M: Method,
+    A: Future<Output = Result<M::Answer, Failure>>,
+{
+    let params = match params::<M>(open.params.as_deref()) {
+        Ok(params) => params,
+        Err(close) => return close,
+    };
+    let mut outbox = open.outbox;
+    // Progress is told as fast as the page takes it; what it misses is overtaken by the next.
+    let (tell, mut told) = watch::channel(None);
+    let mut asking =
+        std::pin::pin!(ask(params, Box::new(move |progress| drop(tell.send(Some(progress))))));
+    let answer = loop {
+        tokio::select! {
+            biased;
+            answer = &mut asking => break answer,
+            Ok(()) = told.changed() => {
+                let progress = told.borrow_and_update().clone();
+                if let Some(progress) = progress
+                    && outbox.send(&Message::<()>::Progress(progress)).await.is_err()
+                {
+                    return Close::default();
+                }
+            }
+        }
+    };
+    let sent = match answer {
+        Ok(answer) => outbox.send(&Message::Result(answer)).await,
+        Err(failure) => send_failure(&mut outbox, failure).await,
+    };
+    // A closed transport needs no word; a message that cannot be written does.
+    match sent {
+        Ok(()) | Err(crate::channel::SendError::Closed) => Close::default(),
+        Err(error @ crate::channel::SendError::Message) => Close {
+            problem: Some(crate::control::Problem::InternalError),
+            message: Some(error.to_string()),
+        },
+    }
+}
+
+async fn send_failure(
+    outbox: &mut Outbox,
+    failure: Failure,
+) -> Result<(), crate::channel::SendError> {
+    outbox.send(&Message::<()>::Failed(failure)).await
+}
+
+fn params<M: Method>(text: Option<&RawValue>) -> Result<M::Params, Close> {
+    serde_json::from_str(text.map_or("{}", RawValue::get))
+        .map_err(|error| Close::protocol_error(format!("bad parameters of {}: {error}", M::NAME)))
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! The live view of one image: what the catalog knows at once, and what manifest and config say as
+//! soon as they are read.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use images_catalog::query::{self, LiveView};
+use images_proto::image::{self, Details as Shown};
+use images_proto::{Failure, RepositoryName};
+
+use crate::live::Live;
+use crate::session::{Details, Session};
+
+/// The view.
+pub struct ImageView {
+    session: Arc<Session>,
+    view: query::image::Image,
+    params: image::Params,
+    reading: Reading,
+}
+
+enum Reading {
+    /// No repository is known to read it from.
+    Waiting,
+    Running(BoxFuture<'static, Result<Arc<Details>, Failure>>),
+    Done(Result<Arc<Details>, Failure>),
+}
+
+impl ImageView {
+    /// A view with these parameters.
+    pub fn new(session: Arc<Session>, params: image::Params) -> Self {
+        let view = query::image::Image::new(params.clone());
+        Self { session, view, params, reading: Reading::Waiting }
+    }
+
+    fn read(&self, repository: RepositoryName) -> Reading {
+        let (session, digest) = (self.session.clone(), self.params.digest);
+        Reading::Running(async move { session.details(&repository, &digest).await }.boxed())
+    }
+}
+
+impl Live for ImageView {
+    type Params = image::Params;
+    type Answer = image::View;
+
+    fn set_params(&mut self, params: image::Params) {
+        self.view.set_params(params.clone());
+        self.params = params;
+        self.reading = Reading::Waiting;
+    }
+
+    fn render(&mut self) -> image::View {
+        let mut shown = self.view.render(&self.session.catalog());
+        if matches!(self.reading, Reading::Waiting)
+            && let Some(repository) = shown.repository.clone()
+        {
+            self.reading = self.read(repository);
+        }
+        match &self.reading {
+            Reading::Waiting | Reading::Running(_) => {}
+            Reading::Done(Ok(details)) => details.show_in(&mut shown),
+            Reading::Done(Err(failure)) => shown.details = Shown::Failed(failure.clone()),
+        }
+        shown
+    }
+
+    fn is_working(&self) -> bool {
+        matches!(self.reading, Reading::Running(_))
+    }
+
+    async fn work(&mut self) {
+        match &mut self.reading {
+            Reading::Running(reading) => self.reading = Reading::Done(reading.await),
+            Reading::Waiting | Reading::Done(_) => pending().await,
+        }
+    }
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! How a request to the registry fails, and how that is told.
+
+use http::{Method, Request, StatusCode};
+use images_proto::{Code, Digest, Failure};
+use serde::Deserialize;
+
+use crate::body::{self, BoxError};
+
+/// A request that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{method} {path}")]
+pub struct Error {
+    /// The method.
+    pub method: Method,
+    /// The path and query; never the host or a login.
+    pub path: String,
+    /// What happened.
+    #[source]
+    pub kind: Kind,
+}
+
+/// What happened to a request.
+#[derive(Debug, thiserror::Error)]
+pub enum Kind {
+    /// It was not sent, or nothing came back.
+    #[error("the connection failed")]
+    Unreachable(#[source] BoxError),
+    /// The answer was not complete in time.
+    #[error("no complete answer within {seconds} seconds")]
+    Timeout {
+        /// The time that was waited.
+        seconds: u64,
+    },
+    /// The answer could not be read.
+    #[error("the answer cannot be read")]
+    Body(#[source] body::Error),
+    /// The registry, or the API server in front of it, said no.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// It sends us elsewhere, where this route does not lead.
+    #[error("redirected to an address that this route does not lead to")]
+    Redirected,
+    /// A web page came back. Its start.
+    #[error("a web page came back")]
+    Html(String),
+    /// Something answered, but no registry.
+    #[error("what answers is no registry")]
+    NoRegistry,
+    /// The answer is not the JSON that it should be.
+    #[error("the answer is not what it should be")]
+    Json(#[source] serde_json::Error),
+    /// The document is none that we know.
+    #[error("{0}")]
+    Document(&'static str),
+    /// The document is not the one asked for.
+    #[error("asked for {expected}, got {actual}")]
+    Digest {
+        /// What was asked for.
+        expected: Digest,
+        /// What came.
+        actual: Digest,
+    },
+}
+
+/// An answer that says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The registry's first error code, or the API server's reason.
+    pub code: Option<String>,
+    /// The words of the other side, bounded.
+    pub message: String,
+    /// The API server in front of the registry said it, not the registry.
+    pub by_api_server: bool,
+    /// We had said who we are.
+    pub had_login: bool,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// Both sides' error bodies: the registry's `errors`, the API server's `Status`.
+#[derive(Deserialize)]
+struct ErrorBody {
+    #[serde(default)]
+    errors: Vec<Item>,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+impl Refusal {
+    /// Reads an error's body, which may be anything.
+    pub fn parse(status: StatusCode, text: &[u8], html: bool) -> Self {
+        let refusal = |code, message, by_api_server| Self {
+            status,
+            code,
+            message,
+            by_api_server,
+            had_login: false,
+        };
+        if html {
+            return refusal(None, "(a web page)".to_owned(), false);
+        }
+        let Ok(body) = serde_json::from_slice::<ErrorBody>(text) else {
+            // The API server's own words where it could not reach the service, as plain text.
+            let by_api_server = text.starts_with(b"error trying to reach service");
+            return refusal(None, body::excerpt(text), by_api_server);
+        };
+        if body.kind.as_deref() == Some("Status") {
+            let message = body.message.unwrap_or_default();
+            return refusal(body.reason, body::excerpt(message.as_bytes()), true);
+        }
+        match body.errors.into_iter().next() {
+            Some(Item { code, message }) => refusal(
+                Some(body::excerpt(code.as_bytes())),
+                body::excerpt(message.unwrap_or_default().as_bytes()),
+                false,
+            ),
+            None => refusal(None, body::excerpt(text), false),
+        }
+    }
+}
+
+impl Error {
+    pub(super) fn new(request: &Request<()>, kind: Kind) -> Self {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Self { method: request.method().clone(), path, kind }
+    }
+
+    /// The status of a refusal by the registry itself.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.kind {
+            Kind::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether any other request would fail in the same way now.
+    pub fn is_about_the_route(&self) -> bool {
+        match &self.kind {
+            Kind::Unreachable(_) | Kind::Timeout { .. } | Kind::Body(body::Error::Idle) => true,
+            Kind::Refused(refusal) => {
+                refusal.by_api_server || refusal.status == StatusCode::TOO_MANY_REQUESTS
+            }
+            _ => false,
+        }
+    }
+
+    /// What the user is told. `tried` ends the sentence "The bridge could not …", such as "read the
+    /// tags of shop/api".
+    pub fn failure(&self, tried: impl std::fmt::Display) -> Failure {
+        let (code, what, fix) = self.kind.words();
+        Failure {
+            code,
+            message: format!("The bridge could not {tried}: {what}."),
+            retryable: matches!(code, Code::RegistryUnreachable | Code::Busy | Code::BadAnswer),
+            fix: fix.map(str::to_owned),
+            details: Some(body::chain(self)),
+        }
+    }
+}
+
+impl Kind {
+    fn words(&self) -> (Code, String, Option<&'static str>) {
+        match self {
+            Self::Unreachable(_) => (
+                Code::RegistryUnreachable,
+                "the connection to the registry failed".to_owned(),
+                Some("Check that the registry runs and that its address is right."),
+            ),
+            Self::Timeout { seconds } => (
+                Code::RegistryUnreachable,
+                format!("the registry did not answer within {seconds} seconds"),
+                Some("Check that the registry is not overloaded, and try again."),
+            ),
+            Self::Body(error) => match error {
+                body::Error::TooLarge { .. } => {
+                    (Code::BadAnswer, format!("{error}, which is too large"), None)
+                }
+                body::Error::Broken(_) | body::Error::Idle => {
+                    (Code::RegistryUnreachable, error.to_string(), None)
+                }
+            },
+            Self::Refused(refusal) => refusal.words(),
+            Self::Redirected => (
+                Code::Unsupported,
+                "the registry keeps its data at an address that this route does not lead to"
+                    .to_owned(),
+                Some("Set an address of the registry that this host can reach directly."),
+            ),
+            Self::Html(_) => (
+                Code::BadAnswer,
+                "a web page came back instead of an answer".to_owned(),
+                Some(
+                    "Check the registry's address: a login page or a proxy seems to answer there.",
+                ),
+            ),
+            Self::NoRegistry => (
+                Code::BadAnswer,
+                "what answers there is no registry".to_owned(),
+                Some("Check the registry's address."),
+            ),
+            Self::Json(_) => (Code::BadAnswer, "the answer makes no sense".to_owned(), None),
+            Self::Document(what) => (Code::BadAnswer, (*what).to_owned(), None),
+            Self::Digest { .. } => (
+                Code::BadAnswer,
+                "the registry sent something else than was asked for".to_owned(),
+                Some("The registry's storage may be damaged, or a proxy alters what it sends."),
+            ),
+        }
+    }
+}
+
+impl Refusal {
+    fn words(&self) -> (Code, String, Option<&'static str>) {
+        let status = self.status;
+        match (status, self.by_api_server) {
+            (StatusCode::UNAUTHORIZED, true) => (
+                Code::Unauthenticated,
+                "the cluster does not accept the login (any more)".to_owned(),
+                Some("Log in again with oc login, or renew the kubeconfig."),
+            ),
+            (StatusCode::UNAUTHORIZED, false) if self.had_login => (
+                Code::Forbidden,
+                "the registry does not let this user do that".to_owned(),
+                Some("Ask an administrator of the project for the right."),
+            ),
+            (StatusCode::UNAUTHORIZED, false) => (
+                Code::Unauthenticated,
+                "the registry wants a login, and none can be sent on this route".to_owned(),
+                None,
+            ),
+            (StatusCode::FORBIDDEN, true) => (
+                Code::Forbidden,
+                "the cluster does not let this user reach the registry".to_owned(),
+                Some(
+                    "Ask an administrator for the right \"get services/proxy\" in the registry's namespace.",
+                ),
+            ),
+            (StatusCode::FORBIDDEN, false) => {
+                (Code::Forbidden, "the registry does not allow it".to_owned(), None)
+            }
+            (StatusCode::NOT_FOUND, true) => {
+                (Code::NoRegistry, "the cluster has no such service".to_owned(), None)
+            }
+            (_, true) => (
+                Code::RegistryUnreachable,
+                "the cluster cannot reach the registry".to_owned(),
+                Some("Check that the registry's service has a running pod."),
+            ),
+            (StatusCode::NOT_FOUND, _) => {
+                (Code::NotFound, "the registry does not have it (any more)".to_owned(), None)
+            }
+            (StatusCode::METHOD_NOT_ALLOWED, _) => {
+                (Code::Unsupported, "the registry does not do that".to_owned(), None)
+            }
+            (StatusCode::TOO_MANY_REQUESTS, _) => (
+                Code::Busy,
+                "the registry asks for fewer requests".to_owned(),
+                Some("Wait a little and try again."),
+            ),
+            _ if status.is_server_error() => {
+                (Code::Busy, format!("the registry has a fault ({status})"), None)
+            }
+            _ => (Code::BadAnswer, format!("the registry answered {status}"), None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, text: &str) -> Refusal {
+        Refusal::parse(StatusCode::from_u16(status).unwrap(), text.as_bytes(), false)
+    }
+
+    #[test]
+    fn tells_the_registry_from_the_api_server() {
+        let registry = refusal(
+            401,
+            r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}"#,
+        );
+        assert!(!registry.by_api_server);
+        assert_eq!(registry.code.as_deref(), Some("UNAUTHORIZED"));
+        assert_eq!(registry.words().0, Code::Unauthenticated);
+        let server = refusal(
+            401,
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#,
+        );
+        assert!(server.by_api_server);
+        assert_eq!(server.words().0, Code::Unauthenticated);
+        let none = refusal(
+            404,
+            r#"{"kind":"Status","message":"services \"x\" not found","reason":"NotFound","code":404}"#,
+        );
+        assert_eq!(none.words().0, Code::NoRegistry);
+        let down = refusal(
+            503,
+            r#"{"kind":"Status","status":"Failure","message":"no endpoints available for service \"registry\"","reason":"ServiceUnavailable","code":503}"#,
+        );
+        assert_eq!(down.words().0, Code::RegistryUnreachable);
+    }
+
+    #[test]
+    fn a_known_user_who_is_refused_lacks_the_right() {
+        let mut refusal = refusal(401, r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#);
+        refusal.had_login = true;
+        assert_eq!(refusal.words().0, Code::Forbidden);
+    }
+
+    #[test]
+    fn any_text_can_be_an_error() {
+        for text in ["", "{", "[]", "null", "{\"errors\":7}", "{\"errors\":[]}", "\u{1b}[31m"] {
+            let refusal = refusal(500, text);
+            assert_eq!(refusal.words().0, Code::Busy);
+            assert!(!refusal.message.contains('\u{1b}'));
+        }
+        assert_eq!(refusal(418, "x").words().0, Code::BadAnswer);
+    }
+
+    #[test]
+    fn says_what_was_tried_and_what_came_back() {
+        let request = Request::builder().uri("/v2/shop/api/tags/list?n=1000").body(()).unwrap();
+        let error = Error::new(&request, Kind::Refused(refusal(500, "out of inodes")));
+        let failure = error.failure("read the tags of shop/api");
+        assert_eq!(
+            failure.message,
+            "The bridge could not read the tags of shop/api: the registry has a fault (500 Internal \
+             Server Error)."
+        );
+        let details = failure.details.unwrap();
+        assert!(details.contains("GET /v2/shop/api/tags/list"), "{details}");
+        assert!(details.contains("out of inodes"), "{details}");
+    }
+}

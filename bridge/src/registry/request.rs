@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Builds the requests. No I/O.
+
+use http::header::ACCEPT;
+use http::{Method, Request};
+use images_proto::{Digest, RepositoryName};
+
+use super::manifest;
+use crate::uri::escaped;
+
+/// The names asked for in one page. OpenShift's registry refuses more.
+pub(super) const PAGE: usize = 1_000;
+
+pub(super) fn ping() -> Request<()> {
+    request(Method::GET, "/v2/")
+}
+
+pub(super) fn catalog(last: Option<&str>) -> Request<()> {
+    request(Method::GET, &page("/v2/_catalog", last))
+}
+
+pub(super) fn tags(repository: &RepositoryName, last: Option<&str>) -> Request<()> {
+    request(Method::GET, &page(&format!("/v2/{repository}/tags/list"), last))
+}
+
+pub(super) fn head_manifest(repository: &RepositoryName, reference: &str) -> Request<()> {
+    manifest_request(Method::HEAD, repository, reference)
+}
+
+pub(super) fn manifest(repository: &RepositoryName, reference: &str) -> Request<()> {
+    manifest_request(Method::GET, repository, reference)
+}
+
+pub(super) fn delete_manifest(repository: &RepositoryName, digest: &Digest) -> Request<()> {
+    request(Method::DELETE, &format!("/v2/{repository}/manifests/{digest}"))
+}
+
+pub(super) fn blob(repository: &RepositoryName, digest: &Digest) -> Request<()> {
+    request(Method::GET, &format!("/v2/{repository}/blobs/{digest}"))
+}
+
+fn manifest_request(method: Method, repository: &RepositoryName, reference: &str) -> Request<()> {
+    let path = format!("/v2/{repository}/manifests/{}", escaped(reference));
+    let mut request = request(method, &path);
+    // Without all of them the registry converts, and the digest is that of something else.
+    request.headers_mut().insert(ACCEPT, http::HeaderValue::from_static(manifest::ACCEPTED));
+    request
+}
+
+fn page(path: &str, last: Option<&str>) -> String {
+    let mut path = format!("{path}?n={PAGE}");
+    if let Some(last) = last {
+        path.push_str("&last=");
+        path.push_str(&escaped(last));
+    }
+    path
+}
+
+fn request(method: Method, path: &str) -> Request<()> {
+    let mut request = Request::new(());
+    *request.method_mut() = method;
+    // Names, tags and digests have no characters that a URI does not; the rest is escaped.
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builds_paths() {
+        let name: RepositoryName = "skyfield/api".parse().unwrap();
+        let digest = Digest::from_bytes([0xab; 32]);
+        let shown = |request: Request<()>| format!("{} {}", request.method(), request.uri());
+        assert_eq!(shown(ping()), "GET /v2/");
+        assert_eq!(shown(catalog(None)), "GET /v2/_catalog?n=1000");
+        assert_eq!(
+            shown(catalog(Some("a/b c&n=1"))),
+            "GET /v2/_catalog?n=1000&last=a%2Fb%20c%26n%3D1"
+        );
+        assert_eq!(shown(tags(&name, None)), "GET /v2/skyfield/api/tags/list?n=1000");
+        assert_eq!(
+            shown(delete_manifest(&name, &digest)),
+            format!("DELETE /v2/skyfield/api/manifests/{digest}")
+        );
+        assert_eq!(shown(blob(&name, &digest)), format!("GET /v2/skyfield/api/blobs/{digest}"));
+    }
+
+    #[test]
+    fn manifests_are_asked_for_in_every_form() {
+        let request = head_manifest(&"a".parse().unwrap(), "v1");
+        let accepted = request.headers()[ACCEPT].to_str().unwrap();
+        for form in
+            ["manifest.v2+json", "manifest.list.v2+json", "image.manifest.v1", "image.index.v1"]
+        {
+            assert!(accepted.contains(form), "{form}");
+        }
+    }
+}

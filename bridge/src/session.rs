@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! What all channels of a login share: the catalog, the connection that fills it while somebody
+//! looks, and the actions.
+
+mod details;
+mod feed;
+pub mod settings;
+pub mod state;
+
+use std::sync::{Arc, RwLockReadGuard};
+
+use images_catalog::Catalog;
+use images_proto::{Code, Digest, Failure, Progress, RepositoryName, delete, raw, status};
+use tokio::sync::watch;
+
+pub use self::feed::FeedGuard;
+use self::feed::Feeds;
+use self::settings::Settings;
+use self::state::State;
+use crate::action;
+use crate::source::Connection;
+pub use crate::source::details::Details;
+use crate::source::distribution::Manifests;
+
+/// The session. There is one in a process.
+pub struct Session {
+    settings: Settings,
+    state: State,
+    /// What the sources and actions work on, once connected.
+    connection: watch::Sender<Option<Arc<Connection>>>,
+    feeds: Feeds,
+    manifests: Arc<Manifests>,
+    details: details::Cache,
+}
+
+impl Session {
+    /// A session with the settings of environment and administrator. Nothing is asked before
+    /// [`Session::feed`].
+    pub fn new() -> Arc<Self> {
+        Self::with_settings(Settings::from_environment())
+    }
+
+    /// A session with these settings.
+    pub fn with_settings(settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            state: State::default(),
+            connection: watch::Sender::new(None),
+            feeds: Feeds::default(),
+            manifests: Arc::default(),
+            details: details::Cache::default(),
+        })
+    }
+
+    /// The catalog, for a short look that is over before anything is awaited.
+    pub fn catalog(&self) -> RwLockReadGuard<'_, Catalog> {
+        self.state.catalog()
+    }
+
+    /// Ticks when the catalog or the status changed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.state.changes()
+    }
+
+    /// Where the session stands.
+    pub fn status(&self) -> status::View {
+        self.state.view()
+    }
+
+    /// Whether everything was read that will be read without another change; [`Session::changes`]
+    /// ticks when that becomes true.
+    pub fn is_settled(&self) -> bool {
+        self.state.is_settled()
+    }
+
+    /// Connects anew and reads everything again, now.
+    pub fn retry(&self) {
+        self.state.retry();
+    }
+
+    /// Manifest and config of an image, or the children of an index.
+    ///
+    /// # Errors
+    /// When neither registry nor API has them.
+    pub async fn details(
+        &self,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Arc<Details>, Failure> {
+        let connection = self.connection().await?;
+        self.details.get(&self.state, connection, repository, digest).await
+    }
+
+    /// A manifest or config, byte for byte.
+    ///
+    /// # Errors
+    /// When the registry does not have it or cannot be reached.
+    pub async fn raw(&self, params: raw::Params) -> Result<raw::Document, Failure> {
+        let registry = self.connection().await?.registry(&self.state).await?;
+        let raw::Params { repository, digest, what } = &params;
+        let (document, tried) = match what {
+            raw::What::Manifest => (registry.manifest(repository, digest).await, "manifest"),
+            raw::What::Config => (registry.config(repository, digest).await, "config"),
+        };
+        let document =
+            document.map_err(|error| error.failure(format_args!("read the {tried} {digest}")))?;
+        let text = String::from_utf8_lossy(&document.bytes).into_owned();
+        Ok(raw::Document { media_type: document.media_type, text })
+    }
+
+    /// What a deletion would take with it.
+    ///
+    /// # Errors
+    /// When the repositories cannot be read now.
+    pub async fn plan(&self, params: delete::Params) -> Result<delete::Plan, Failure> {
+        let connection = self.connection().await?;
+        action::plan(&connection, &self.state, params).await
+    }
+
+    /// Deletes, and asks again what is left.
+    ///
+    /// # Errors
+    /// When nothing was tried; what became of each target is in the receipt.
+    pub async fn delete(
+        &self,
+        params: delete::Params,
+        progress: impl FnMut(Progress) + Send,
+    ) -> Result<delete::Receipt, Failure> {
+        let connection = self.connection().await?;
+        action::delete(&connection, &self.state, params, progress).await
+    }
+
+    /// The connection, or why there is none. Waits while it is being made.
+    async fn connection(&self) -> Result<Arc<Connection>, Failure> {
+        let mut changes = self.state.changes();
+        loop {
+            changes.borrow_and_update();
+            if let Some(connection) = self.connection.borrow().clone() {
+                return Ok(connection);
+            }
+            if let Some(failure) = self.state.failure() {
+                return Err(failure);
+            }
+            if changes.changed().await.is_err() {
+                return Err(fault("The session ended."));
+            }
+        }
+    }
+}
+
+/// A fault of the bridge itself.
+fn fault(message: &str) -> Failure {
+    Failure {
+        code: Code::Internal,
+        message: message.to_owned(),
+        retryable: true,
+        fix: None,
+        details: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

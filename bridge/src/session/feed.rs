@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! The work that goes on while somebody looks: connecting, filling, following, and starting anew
+//! after failures.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use images_catalog::Catalog;
+use images_proto::Failure;
+use images_proto::status::Phase;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::{Session, fault};
+use crate::source::{Backoff, Connection};
+
+/// How many look, and the work that is done for them.
+#[derive(Default)]
+pub(super) struct Feeds(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    guards: usize,
+    work: JoinSet<()>,
+    /// What the catalog's content belongs to.
+    key: Option<String>,
+}
+
+/// Keeps the sources at work while it lives.
+pub struct FeedGuard {
+    session: Arc<Session>,
+}
+
+impl Session {
+    /// Has the catalog filled and followed for as long as the guard lives. When the last guard is
+    /// dropped all work stops; what was read is kept for the next.
+    pub fn feed(self: &Arc<Self>) -> FeedGuard {
+        let mut feeds = self.feeds.inner();
+        feeds.guards += 1;
+        if feeds.guards == 1 {
+            // A failure of last time is no answer to what is asked now.
+            if self.state.failure().is_some() {
+                self.state.set_phase(Phase::Connecting);
+            }
+            let session = self.clone();
+            feeds.work.spawn(async move { session.work().await });
+        }
+        FeedGuard { session: self.clone() }
+    }
+
+    /// Works until it is dropped.
+    async fn work(&self) {
+        let mut retries = self.state.retries();
+        let mut backoff = Backoff::default();
+        // A connection of an earlier feed is used again.
+        let mut connection = self.connection.borrow().clone();
+        loop {
+            retries.borrow_and_update();
+            let failed = {
+                let work = AssertUnwindSafe(self.fill(connection.take())).catch_unwind();
+                tokio::select! {
+                    result = work => Some(match result {
+                        Ok(Ok(never)) => match never {},
+                        Ok(Err(failure)) => failure,
+                        Err(_) => fault("The bridge stumbled over a fault of its own."),
+                    }),
+                    // The sender lives in the session.
+                    _ = retries.changed() => None,
+                }
+            };
+            let Some(failure) = failed else { continue };
+            tracing::warn!(code = ?failure.code, message = %failure.message, details = ?failure.details, "source stopped");
+            if self.state.view().phase == Phase::Ready {
+                backoff.reset();
+            }
+            self.connection.send_replace(None);
+            let heals = failure.retryable;
+            self.state.set_phase(Phase::Failed(failure));
+            let delay = async {
+                if heals {
+                    sleep(backoff.next_delay()).await;
+                } else {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = delay => {}
+                _ = retries.changed() => {
+                    backoff.reset();
+                    self.state.set_phase(Phase::Connecting);
+                }
+            }
+        }
+    }
+
+    /// Connects, unless that was done, and fills the catalog.
+    async fn fill(&self, connection: Option<Arc<Connection>>) -> Result<Infallible, Failure> {
+        let connection = match connection {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        connection.run(&self.state).await
+    }
+
+    async fn connect(&self) -> Result<Arc<Connection>, Failure> {
+        if self.state.catalog().counts().repositories == 0 {
+            self.state.set_phase(Phase::Connecting);
+        }
+        let settings = self.settings.clone();
+        let connection = Connection::open(settings, self.manifests.clone(), &self.state).await?;
+        let connection = Arc::new(connection);
+        let key = connection.key(&self.state);
+        let before = self.feeds.inner().key.replace(key.clone());
+        if before.is_some_and(|before| before != key) {
+            // Another cluster, user or registry: nothing of the old one may be shown as its.
+            self.manifests.clear();
+            self.details.clear();
+            self.state.update(Catalog::clear);
+            connection.show(&self.state);
+        }
+        self.state.update(Catalog::retry_configs);
+        self.connection.send_replace(Some(connection.clone()));
+        Ok(connection)
+    }
+}
+
+impl Feeds {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for FeedGuard {
+    fn drop(&mut self) {
+        let mut feeds = self.session.feeds.inner();
+        feeds.guards -= 1;
+        if feeds.guards == 0 {
+            // What was aborted ends at its next await; nobody waits for it.
+            feeds.work = JoinSet::new();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! A session's life: who looks, who stops, what fails.
+
+use std::time::Duration;
+
+use images_proto::status::Phase;
+use tokio::time::timeout;
+
+use super::*;
+use crate::source::tests::api::Api;
+
+fn session(api: &Api) -> Arc<Session> {
+    let settings = Settings { cluster: Some(api.cluster()), ..Settings::default() };
+    Session::with_settings(settings)
+}
+
+async fn until(session: &Session, what: &str, check: impl Fn() -> bool) {
+    let mut changes = session.changes();
+    let waiting = async {
+        while !check() {
+            changes.changed().await.unwrap();
+        }
+    };
+    if timeout(Duration::from_secs(10), waiting).await.is_err() {
+        panic!("never: {what}; {:?}", session.status());
+    }
+}
+
+#[tokio::test]
+async fn work_is_done_only_while_somebody_looks_and_its_fruit_is_kept() {
+    let api = Api::start().await;
+    api.push("shop", "api", "v1", 1);
+    let session = session(&api);
+    assert_eq!(session.status().phase, Phase::Connecting);
+    assert!(api.log().is_empty(), "nobody looks");
+
+    let (first, second) = (session.feed(), session.feed());
+    until(&session, "settled", || session.is_settled()).await;
+    drop(first);
+    api.push("shop", "api", "v2", 2);
+    until(&session, "the push is seen", || session.catalog().counts().tags == 2).await;
+    drop(second);
+    api.watchers_are_gone().await;
+    api.push("shop", "api", "v3", 3);
+    assert_eq!(session.catalog().counts().tags, 2);
+
+    let _third = session.feed();
+    until(&session, "what was missed is seen", || session.catalog().counts().tags == 3).await;
+}
+
+#[tokio::test]
+async fn a_failure_is_told_and_healed_by_itself() {
+    let api = Api::start().await;
+    api.push("shop", "api", "v1", 1);
+    api.set(|world| world.failing_lists = 1);
+    let session = session(&api);
+    let _feed = session.feed();
+    until(&session, "failed", || matches!(session.status().phase, Phase::Failed(_))).await;
+    until(&session, "healed", || session.is_settled()).await;
+    assert_eq!(session.catalog().counts().repositories, 1);
+}
+
+#[tokio::test]
+async fn what_does_not_heal_waits_for_the_user() {
+    let api = Api::start().await;
+    api.push("shop", "api", "v1", 1);
+    api.set(|world| world.projects = Some(Vec::new()));
+    let session = session(&api);
+    let _feed = session.feed();
+    until(&session, "failed", || matches!(session.status().phase, Phase::Failed(_))).await;
+    // An action does not wait for what will not come.
+    let params = delete::Params { targets: Vec::new(), agreed: Vec::new() };
+    assert_eq!(session.plan(params).await.unwrap_err().code, Code::Forbidden);
+    api.set(|world| world.projects = None);
+    session.retry();
+    until(&session, "read again", || session.is_settled()).await;
+    assert_eq!(session.catalog().counts().repositories, 1);
+}
+
+#[tokio::test]
+async fn a_retry_reads_again_without_emptying_the_catalog() {
+    let api = Api::start().await;
+    api.push("shop", "api", "v1", 1);
+    let session = session(&api);
+    let _feed = session.feed();
+    until(&session, "settled", || session.is_settled()).await;
+    let lists = || api.log().iter().filter(|line| line.contains("limit=500")).count();
+    let before = lists();
+    session.retry();
+    until(&session, "the list is read again", || lists() > before && session.is_settled()).await;
+    assert_eq!(session.catalog().counts().images, 1);
+}
+
+#[tokio::test]
+async fn too_many_targets_are_refused_before_anything_is_asked() {
+    let api = Api::start().await;
+    let session = session(&api);
+    let _feed = session.feed();
+    until(&session, "settled", || session.is_settled()).await;
+    let target = delete::Target::Tag(images_proto::TagRef {
+        repository: "shop/api".parse().unwrap(),
+        tag: "v1".parse().unwrap(),
+    });
+    let targets = vec![target; delete::Params::MAX_TARGETS + 1];
+    let params = delete::Params { targets, agreed: Vec::new() };
+    assert_eq!(session.delete(params, |_| ()).await.unwrap_err().code, Code::BadRequest);
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Fills the catalog from OpenShift's image API and keeps it up to date.
+//!
+//! ```text
+//! list streams -> tags and history at once -> what their images contain -> configs
+//! watch streams -> changed tags at once    -> (only if other images came)
+//! ```
+//!
+//! The streams of the whole cluster if that is allowed, else those of each project that the user
+//! may see.
+
+pub mod facts;
+mod image_ids;
+mod queue;
+mod streams;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::pending;
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt, stream};
+use images_proto::status::Phase;
+use images_proto::{Failure, RepositoryName};
+use tokio::time::sleep;
+
+use self::image_ids::ImageIds;
+use self::queue::Queue;
+use super::{Backoff, Connection, configs};
+use crate::cluster::image_stream::ImageStreamLayers;
+use crate::cluster::{Cluster, Error};
+use crate::session::state::{Part, State};
+
+/// Streams whose images are asked for at once. More gains little on one API server.
+const CONCURRENCY: usize = 16;
+/// Streams between two writes to the catalog, at most.
+const BATCH: usize = 64;
+/// How often the images of a stream are asked for before they are given up until it changes.
+const ATTEMPTS: u32 = 4;
+
+/// A cluster with image streams.
+pub struct Openshift {
+    cluster: Cluster,
+    /// Streams whose images must be read.
+    queue: Queue,
+    image_ids: ImageIds,
+}
+
+/// The answer to a request for the images of a stream.
+type Layers = (RepositoryName, u32, Result<ImageStreamLayers, Error>);
+
+impl Openshift {
+    /// The source that reads this cluster.
+    pub fn new(cluster: Cluster) -> Self {
+        Self { cluster, queue: Queue::default(), image_ids: ImageIds::default() }
+    }
+
+    /// The cluster.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// Lists, then follows what changes and reads what is behind it.
+    ///
+    /// # Errors
+    /// When the streams cannot be listed, or may not be watched any more.
+    pub(super) async fn run(
+        &self,
+        state: &State,
+        connection: &Connection,
+    ) -> Result<Infallible, Failure> {
+        state.set_settled(false);
+        state.set_progress("Listing image streams", 0, None);
+        let scopes = self.list(state).await?;
+        connection.show(state);
+        tokio::select! {
+            failure = self.follow(state, scopes) => Err(failure),
+            never = self.read_layers(state) => match never {},
+            never = self.read_configs(state, connection) => match never {},
+        }
+    }
+
+    /// Reads some streams again, with their images.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub(super) async fn reread(
+        &self,
+        state: &State,
+        repositories: &[RepositoryName],
+    ) -> Result<(), Failure> {
+        let reading: Vec<_> =
+            repositories.iter().map(|repository| self.reread_one(state, repository)).collect();
+        let mut reading = stream::iter(reading).buffer_unordered(CONCURRENCY);
+        while let Some(result) = reading.next().await {
+            result?;
+        }
+        Ok(())
+    }
+
+    async fn reread_one(&self, state: &State, repository: &RepositoryName) -> Result<(), Failure> {
+        let tried = || format!("read the image stream {repository} again");
+        match self.cluster.image_stream(repository).await {
+            Ok(stream) => self.apply(state, vec![stream]),
+            Err(error) if error.is_not_found() => self.remove(state, repository),
+            Err(error) => return Err(error.failure(tried())),
+        }
+        // Now, not when its turn comes: what follows shows what was done.
+        if self.queue.take(repository) {
+            let layers = self.cluster.layers(repository).await;
+            match layers {
+                Ok(layers) => self.put(state, vec![(repository.clone(), layers)]),
+                Err(error) => {
+                    self.queue.forget(repository);
+                    return Err(error.failure(tried()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what is in the queue, for ever.
+    async fn read_layers(&self, state: &State) -> Infallible {
+        let mut running: FuturesUnordered<_> = FuturesUnordered::new();
+        let mut given_up: BTreeMap<RepositoryName, Failure> = BTreeMap::new();
+        let mut first_time = true;
+        loop {
+            while running.len() < CONCURRENCY
+                && let Some(repository) = self.queue.next()
+            {
+                running.push(self.ask(repository, 1));
+            }
+            if running.is_empty() {
+                state.set_problem(Part::Repositories, some_given_up(&given_up));
+                state.set_phase(Phase::Ready);
+                first_time = false;
+                self.queue.rest();
+                self.queue.offered().await;
+                continue;
+            }
+            if first_time {
+                let (done, total) = self.queue.progress();
+                state.set_progress("Reading images", done, Some(total));
+            }
+            let Some(next) = running.next().await else { continue };
+            // Those that came in the same moment are written together.
+            let mut batch = vec![next];
+            while batch.len() < BATCH
+                && let Some(Some(next)) = running.next().now_or_never()
+            {
+                batch.push(next);
+            }
+            let mut read = Vec::with_capacity(batch.len());
+            for (repository, attempt, result) in batch {
+                match result {
+                    Ok(layers) => {
+                        self.queue.finish(&repository);
+                        given_up.remove(&repository);
+                        read.push((repository, layers));
+                    }
+                    // It was deleted meanwhile.
+                    Err(error) if error.is_not_found() => {
+                        self.queue.forget(&repository);
+                        given_up.remove(&repository);
+                    }
+                    Err(error) if error.is_forbidden() || attempt == ATTEMPTS => {
+                        let tried = format_args!("read the images of {repository}").to_string();
+                        self.queue.forget(&repository);
+                        given_up.insert(repository, error.failure(tried));
+                    }
+                    Err(_) => running.push(self.ask(repository, attempt + 1)),
+                }
+            }
+            self.put(state, read);
+        }
+    }
+
+    /// Asks for the images of a stream, later if that failed before.
+    async fn ask(&self, repository: RepositoryName, attempt: u32) -> Layers {
+        if attempt > 1 {
+            sleep(Duration::from_millis(250) * (1 << attempt)).await;
+        }
+        let result = self.cluster.layers(&repository).await;
+        (repository, attempt, result)
+    }
+
+    fn put(&self, state: &State, read: Vec<(RepositoryName, ImageStreamLayers)>) {
+        if read.is_empty() {
+            return;
+        }
+        let read: Vec<_> = read
+            .into_iter()
+            .map(|(name, layers)| {
+                let mut images = facts::images(layers);
+                self.image_ids.complete(&name, &mut images);
+                (name, images)
+            })
+            .collect();
+        state.update(|catalog| {
+            for (name, images) in read {
+                catalog.put_images(&name, images);
+            }
+        });
+    }
+
+    /// Reads the configs each time that all images were read, and what failed again later.
+    async fn read_configs(&self, state: &State, connection: &Connection) -> Infallible {
+        let mut backoff = Backoff::default();
+        loop {
+            self.queue.idle(true).await;
+            // Where there is nothing to read, nothing says yet where the registry is.
+            let unread = !state.catalog().unread_configs(1).is_empty();
+            let failure = match unread || self.image_ids.is_wanting() {
+                true => self.read_from_registry(state, connection).await.err(),
+                false => None,
+            };
+            if !self.queue.is_idle() {
+                continue;
+            }
+            let failed = failure.is_some();
+            // A registry that no route leads to is shown as that, not as a problem of its own.
+            let shown = failure.filter(|_| connection.is_registry_known());
+            state.set_problem(Part::Configs, shown);
+            state.set_settled(true);
+            let delay = async {
+                if failed {
+                    sleep(backoff.next_delay()).await;
+                } else {
+                    pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = self.queue.idle(false) => {
+                    backoff.reset();
+                    state.set_settled(false);
+                }
+                () = delay => connection.forget_failed_routes(),
+            }
+        }
+    }
+
+    /// Reads configs, and before that which ones there are.
+    async fn read_from_registry(
+        &self,
+        state: &State,
+        connection: &Connection,
+    ) -> Result<(), Failure> {
+        let registry = connection.registry(state).await?.in_background();
+        if self.image_ids.is_wanting() {
+            let repositories = self.image_ids.read(&registry).await?;
+            // Their configs are read when their images were put again.
+            self.queue.again(repositories);
+            self.queue.idle(true).await;
+        }
+        configs::read(state, &registry).await
+    }
+}
+
+fn some_given_up(given_up: &BTreeMap<RepositoryName, Failure>) -> Option<Failure> {
+    let mut failure = given_up.values().next()?.clone();
+    if given_up.len() > 1 {
+        let more = format!(" {} other image streams have trouble too.", given_up.len() - 1);
+        failure.message.push_str(&more);
+    }
+    Some(failure)
+}
