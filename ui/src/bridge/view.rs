@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! The live view of a component: its channel lives as long as the component does.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use images_proto::{Code, Failure, Message, Method};
+use yew::prelude::*;
+
+use super::line::{Heard, Line, spawn_from_now_on};
+use crate::browser::{Timer, now};
+use crate::cockpit::Closed;
+use crate::state::reopen::{Next, after_close};
+use crate::state::view::{Event, ViewState};
+use crate::text::tr;
+
+/// A method that keeps answering while its channel is open.
+pub trait LiveView: Method<Params: Clone + PartialEq + 'static, Answer: 'static> + 'static {
+    /// Whether the answer has all that can be listed. After a broken line the old answer stays until
+    /// there is such a one: a bridge that starts again begins with nothing.
+    fn is_whole(_answer: &Self::Answer) -> bool {
+        true
+    }
+
+    /// Whether the answer belongs to these parameters and not to older ones that were overtaken.
+    fn answers(_params: &Self::Params, _answer: &Self::Answer) -> bool {
+        true
+    }
+}
+
+impl LiveView for images_proto::status::Status {}
+
+impl LiveView for images_proto::search::Search {
+    fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
+        params.query == answer.query
+    }
+
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.coverage.listing
+    }
+}
+
+impl LiveView for images_proto::repository::Repository {
+    fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
+        params.repository == answer.name
+    }
+}
+
+impl LiveView for images_proto::image::Image {
+    fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
+        params.digest == answer.digest
+    }
+}
+
+impl LiveView for images_proto::layer::Layer {
+    fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
+        params.digest == answer.digest
+    }
+}
+
+/// What [`use_view`] gives.
+pub struct UseView<A> {
+    /// The present state.
+    pub state: ViewState<A>,
+    /// Opens the channel anew, and with it those of all views whose bridge is gone.
+    pub retry: Callback<()>,
+}
+
+/// Shows what the bridge answers to these parameters, from now on. Other parameters go over the
+/// same channel; unmounting the component closes it.
+#[hook]
+pub fn use_view<M: LiveView>(params: M::Params) -> UseView<M::Answer> {
+    let state = use_reducer(Shown::<M::Answer>::default);
+    let request = {
+        let dispatcher = state.dispatcher();
+        use_memo((), move |()| Request::<M>::new(move |event| dispatcher.dispatch(event)))
+    };
+    use_effect_with(params, {
+        let request = request.clone();
+        move |params| request.ask(params.clone())
+    });
+    use_effect_with((), {
+        let request = request.clone();
+        move |()| move || request.end()
+    });
+    let retry = use_callback((), move |(), ()| request.retry());
+    UseView { state: state.0.clone(), retry }
+}
+
+struct Shown<A>(ViewState<A>);
+
+impl<A> Default for Shown<A> {
+    fn default() -> Self {
+        Self(ViewState::default())
+    }
+}
+
+impl<A: 'static> Reducible for Shown<A> {
+    type Action = Event<A>;
+
+    fn reduce(self: Rc<Self>, event: Event<A>) -> Rc<Self> {
+        Rc::new(Self(self.0.after(event)))
+    }
+}
+
+/// The request behind a view, over as many lines as it takes.
+struct Request<M: LiveView> {
+    tell: Box<dyn Fn(Event<M::Answer>)>,
+    inner: RefCell<Inner<M>>,
+    this: std::rc::Weak<Self>,
+}
+
+struct Inner<M: LiveView> {
+    params: Option<M::Params>,
+    line: Option<Line>,
+    /// These parameters have been answered.
+    answered: bool,
+    /// The answer is from before the line broke.
+    recovers: bool,
+    /// When the line was opened, in seconds since the Unix epoch.
+    opened: i64,
+    /// Lines in a row that did not hold.
+    attempt: u32,
+    again: Option<Timer>,
+}
+
+/// Seconds after which a line has held: its end is then a new accident and no part of a series.
+const HELD: i64 = 10;
+
+thread_local! {
+    /// How to open the views again whose bridge is gone for good. The user tries that again for
+    /// the page as a whole.
+    static ENDED: RefCell<Vec<Box<dyn Fn()>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl<M: LiveView> Request<M> {
+    fn new(tell: impl Fn(Event<M::Answer>) + 'static) -> Rc<Self> {
+        let inner = Inner {
+            params: None,
+            line: None,
+            answered: false,
+            recovers: false,
+            opened: 0,
+            attempt: 0,
+            again: None,
+        };
+        Rc::new_cyclic(|this| Self {
+            tell: Box::new(tell),
+            inner: RefCell::new(inner),
+            this: this.clone(),
+        })
+    }
+
+    fn ask(&self, params: M::Params) {
+        let mut inner = self.inner.borrow_mut();
+        let is_open = match &inner.line {
+            Some(line) => {
+                line.send::<M>(&params);
+                true
+            }
+            // It is opened again, with the new parameters, when the time has come.
+            None => inner.again.is_some(),
+        };
+        inner.params = Some(params);
+        inner.answered = false;
+        inner.recovers = false;
+        drop(inner);
+        if !is_open {
+            self.open();
+        }
+    }
+
+    fn open(&self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.again = None;
+        let Some(params) = &inner.params else { return };
+        let this = self.this.clone();
+        let line = Line::open::<M>(
+            params,
+            Rc::new(move |heard| {
+                if let Some(request) = this.upgrade() {
+                    request.hear(heard);
+                }
+            }),
+        );
+        inner.line = Some(line);
+        inner.opened = now();
+    }
+
+    fn retry(&self) {
+        self.open_anew();
+        for open in ENDED.take() {
+            open();
+        }
+    }
+
+    fn open_anew(&self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.attempt = 0;
+        if inner.params.is_none() {
+            return;
+        }
+        drop(inner);
+        (self.tell)(Event::Retried);
+        self.open();
+    }
+
+    fn end(&self) {
+        let mut inner = self.inner.borrow_mut();
+        let ended = (inner.line.take(), inner.again.take(), inner.params.take());
+        drop(inner);
+        drop(ended);
+    }
+
+    fn hear(&self, heard: Heard) {
+        match heard {
+            Heard::Message(text) => self.hear_message(&text),
+            Heard::Closed(closed) => self.hear_end(closed),
+        }
+    }
+
+    fn hear_message(&self, text: &str) {
+        let message = serde_json::from_str::<Message<M::Answer>>(text);
+        {
+            let mut inner = self.inner.borrow_mut();
+            let unwanted = match (&message, &inner.params) {
+                (Ok(Message::View(answer)), Some(params)) => {
+                    !M::answers(params, answer) || (inner.recovers && !M::is_whole(answer))
+                }
+                (_, None) => true,
+                _ => false,
+            };
+            if unwanted {
+                return;
+            }
+            if matches!(message, Ok(Message::View(_))) {
+                inner.answered = true;
+                inner.recovers = false;
+            }
+        }
+        (self.tell)(match message {
+            Ok(message) => Event::Said(message),
+            Err(error) => Event::Refused(not_understood(&error)),
+        });
+    }
+
+    fn hear_end(&self, closed: Closed) {
+        let (line, attempt) = {
+            let mut inner = self.inner.borrow_mut();
+            let attempt = if now() - inner.opened >= HELD { 0 } else { inner.attempt };
+            inner.attempt = attempt.saturating_add(1);
+            (inner.line.take(), attempt)
+        };
+        let Some(line) = line else { return };
+        match after_close(closed.problem.as_deref(), line.way(), attempt) {
+            Next::Rest => {}
+            Next::Refused => (self.tell)(Event::Refused(refused(closed))),
+            Next::Ended => {
+                let this = self.this.clone();
+                let open = move || {
+                    if let Some(request) = this.upgrade() {
+                        request.open_anew();
+                    }
+                };
+                ENDED.with_borrow_mut(|ended| ended.push(Box::new(open)));
+                (self.tell)(Event::Ended(words(closed)));
+            }
+            Next::Spawn => {
+                spawn_from_now_on();
+                self.open();
+            }
+            Next::Reopen(delay) => {
+                (self.tell)(Event::Lost);
+                let this = self.this.clone();
+                let mut inner = self.inner.borrow_mut();
+                inner.recovers = inner.answered;
+                inner.again = Timer::after(delay, move || {
+                    if let Some(request) = this.upgrade() {
+                        request.open();
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// The failure of an answer that is none of ours.
+pub(super) fn not_understood(error: &serde_json::Error) -> Failure {
+    Failure {
+        code: Code::BadAnswer,
+        message: tr("The answer of this page's helper cannot be read."),
+        retryable: true,
+        fix: Some(tr("The package may have been updated meanwhile: load the page again.")),
+        details: Some(error.to_string()),
+    }
+}
+
+/// The failure of a request that the bridge did not take.
+pub(super) fn refused(closed: Closed) -> Failure {
+    Failure {
+        code: Code::BadRequest,
+        message: tr("This page's helper did not understand the request."),
+        retryable: false,
+        fix: Some(tr("The package may have been updated meanwhile: load the page again.")),
+        details: Some(words(closed)),
+    }
+}
+
+/// Cockpit's words about the end of a channel.
+pub(super) fn words(closed: Closed) -> String {
+    let parts = [closed.problem, closed.message].into_iter().flatten();
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+}

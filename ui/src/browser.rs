@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! What the page needs of the browser itself: clock, timers, clipboard, focus, its own files.
+
+use js_sys::{Date, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Document, Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Response,
+    Window,
+};
+
+use crate::cockpit;
+
+/// A timer that is forgotten when dropped.
+pub struct Timer {
+    id: i32,
+    _elapsed: Closure<dyn FnMut()>,
+}
+
+impl Timer {
+    /// Calls `elapsed` once, after so many milliseconds. `None` when there is no window.
+    pub fn after(milliseconds: u32, elapsed: impl FnOnce() + 'static) -> Option<Self> {
+        let elapsed = Closure::once(elapsed);
+        let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
+        let id = window()?
+            .set_timeout_with_callback_and_timeout_and_arguments_0(
+                elapsed.as_ref().unchecked_ref(),
+                milliseconds,
+            )
+            .ok()?;
+        Some(Self { id, _elapsed: elapsed })
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Some(window) = window() {
+            window.clear_timeout_with_handle(self.id);
+        }
+    }
+}
+
+/// Now, in seconds since the Unix epoch.
+pub fn now() -> i64 {
+    (Date::now() / 1000.0) as i64
+}
+
+/// Date and time of a moment in the user's language and time zone.
+pub fn full_time(seconds: i64) -> String {
+    let date = Date::new(&JsValue::from_f64(seconds as f64 * 1000.0));
+    // An unknown language would throw; "default" is the browser's own.
+    let language = cockpit::language().filter(|language| is_language(language));
+    let text = date.to_locale_string(language.as_deref().unwrap_or("default"), &JsValue::UNDEFINED);
+    String::from(text)
+}
+
+/// A number with the separators of the user's language.
+pub fn number(n: u64) -> String {
+    let language = cockpit::language().filter(|language| is_language(language));
+    String::from(
+        js_sys::Number::from(n as f64).to_locale_string(language.as_deref().unwrap_or("default")),
+    )
+}
+
+/// Puts text into the clipboard; says later whether it worked.
+pub async fn copy(text: String) -> bool {
+    let Some(window) = window() else { return false };
+    // Without TLS there is no clipboard object, except on localhost.
+    if window.is_secure_context()
+        && JsFuture::from(window.navigator().clipboard().write_text(&text)).await.is_ok()
+    {
+        return true;
+    }
+    copy_selection(&text).unwrap_or(false)
+}
+
+/// Reads a file of this package.
+pub async fn read_own_file(name: &str) -> Option<String> {
+    let response = JsFuture::from(window()?.fetch_with_str(name)).await.ok()?;
+    let response: Response = response.dyn_into().ok()?;
+    if !response.ok() {
+        return None;
+    }
+    let text: Promise = response.text().ok()?;
+    JsFuture::from(text).await.ok()?.as_string()
+}
+
+/// Names the document, which Cockpit shows as the title of the window.
+pub fn set_title(title: &str) {
+    if let Some(document) = document() {
+        document.set_title(title);
+    }
+}
+
+/// Moves the keyboard focus to an element, if it is there.
+pub fn focus(selector: &str) {
+    let element = document().and_then(|document| document.query_selector(selector).ok()?);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // An element that takes no focus leaves it where it was.
+        let _ = element.focus();
+    }
+}
+
+/// Moves the keyboard focus to an element, unless another one in the page has it. A dialog that is
+/// about to go does not count.
+pub fn focus_unless_focused(selector: &str) {
+    let focused = document().and_then(|document| document.active_element());
+    let is_lost = |element: Element| {
+        element.tag_name() == "BODY" || element.closest("dialog").ok().flatten().is_some()
+    };
+    if focused.is_none_or(is_lost) {
+        focus(selector);
+    }
+}
+
+/// Moves the keyboard focus up or down the rows of tables by their first links; above the first row
+/// is the search box. Says whether there was somewhere to go.
+pub fn focus_row(step: i32) -> bool {
+    let go = || -> Option<()> {
+        let document = document()?;
+        let rows = document.query_selector_all("tr[data-row]").ok()?;
+        let here = document.active_element()?.closest("tr[data-row]").ok()?;
+        let row = |idx: u32| rows.get(idx)?.dyn_into::<Element>().ok();
+        let at = (0..rows.length()).find(|idx| row(*idx) == here && here.is_some());
+        let next = match at {
+            Some(at) => i64::from(at) + i64::from(step),
+            None => 0,
+        };
+        let Ok(next) = u32::try_from(next) else {
+            focus("#search, #filter");
+            return Some(());
+        };
+        let link = row(next)?.query_selector("a").ok()??;
+        link.dyn_into::<HtmlElement>().ok()?.focus().ok()
+    };
+    go().is_some()
+}
+
+/// A key that moves the focus from anywhere in the page, until it is dropped.
+pub struct ShortcutListener(Closure<dyn FnMut(KeyboardEvent)>);
+
+impl ShortcutListener {
+    /// Moves the focus to the element when the key is pressed outside fields and dialogs.
+    pub fn new(key: &'static str, selector: &'static str) -> Self {
+        let pressed = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+            let with_others = event.ctrl_key() || event.alt_key() || event.meta_key();
+            let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            let taken = |element: Element| {
+                element.closest("input, textarea, select, dialog").ok().flatten().is_some()
+            };
+            if event.key() == key && !with_others && !element.is_some_and(taken) {
+                event.prevent_default();
+                focus(selector);
+            }
+        });
+        if let Some(document) = document() {
+            // The page's own document takes listeners.
+            let _ = document
+                .add_event_listener_with_callback("keydown", pressed.as_ref().unchecked_ref());
+        }
+        Self(pressed)
+    }
+}
+
+impl Drop for ShortcutListener {
+    fn drop(&mut self) {
+        if let Some(document) = document() {
+            let _ = document
+                .remove_event_listener_with_callback("keydown", self.0.as_ref().unchecked_ref());
+        }
+    }
+}
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// The way of browsers before the clipboard object: select text and copy the selection.
+fn copy_selection(text: &str) -> Option<bool> {
+    let document = document()?;
+    let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
+    area.set_value(text);
+    area.set_class_name("pf-v6-screen-reader");
+    // A modal dialog keeps the focus inside itself, so the text must be there too.
+    let place = document.query_selector("dialog[open]").ok()?;
+    let place = place.map_or_else(|| document.body().map(Into::into), Some)?;
+    place.append_child(&area).ok()?;
+    area.select();
+    let copied = document.dyn_ref::<HtmlDocument>()?.exec_command("copy").unwrap_or(false);
+    area.remove();
+    Some(copied)
+}
+
+fn is_language(text: &str) -> bool {
+    !text.is_empty()
+        && text.split('-').all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
+        && text.split('-').next().is_some_and(|part| (2..=3).contains(&part.len()))
+}

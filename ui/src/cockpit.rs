@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! The `cockpit` object of `../base1/cockpit.js`: the only way out of this page.
+
+use std::collections::BTreeMap;
+
+use js_sys::{Array, Function, JSON, Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = cockpit)]
+    static COCKPIT: JsValue;
+
+    #[wasm_bindgen(js_namespace = cockpit, js_name = channel)]
+    fn open_channel(options: &JsValue) -> RawChannel;
+    #[wasm_bindgen(js_namespace = cockpit, js_name = gettext)]
+    fn js_gettext(text: &str) -> String;
+    #[wasm_bindgen(js_namespace = cockpit, js_name = ngettext)]
+    fn js_ngettext(one: &str, many: &str, n: f64) -> String;
+    #[wasm_bindgen(js_namespace = cockpit, js_name = format_bytes)]
+    fn js_format_bytes(bytes: f64) -> JsValue;
+    #[wasm_bindgen(js_namespace = cockpit, js_name = addEventListener)]
+    fn add_event_listener(kind: &str, listener: &Function);
+    #[wasm_bindgen(js_namespace = cockpit, js_name = removeEventListener)]
+    fn remove_event_listener(kind: &str, listener: &Function);
+
+    type RawChannel;
+    #[wasm_bindgen(method)]
+    fn send(this: &RawChannel, message: &JsValue);
+    #[wasm_bindgen(method)]
+    fn close(this: &RawChannel);
+    #[wasm_bindgen(method, js_name = addEventListener)]
+    fn add_event_listener(this: &RawChannel, kind: &str, listener: &Function);
+    #[wasm_bindgen(method, js_name = removeEventListener)]
+    fn remove_event_listener(this: &RawChannel, kind: &str, listener: &Function);
+
+    type Location;
+    #[wasm_bindgen(method, getter)]
+    fn path(this: &Location) -> Array;
+    #[wasm_bindgen(method, getter)]
+    fn options(this: &Location) -> Object;
+    #[wasm_bindgen(method)]
+    fn go(this: &Location, path: &Array, options: &Object);
+    #[wasm_bindgen(method)]
+    fn replace(this: &Location, path: &Array, options: &Object);
+}
+
+/// What `close` said about the end of a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Closed {
+    /// Cockpit's problem code; `None` for an end in order.
+    pub problem: Option<String>,
+    /// Words about it.
+    pub message: Option<String>,
+}
+
+/// An open channel. Dropping it closes it, and nothing is heard of it any more.
+pub struct Channel {
+    raw: RawChannel,
+    on_message: Closure<dyn FnMut(JsValue, JsValue)>,
+    on_close: Closure<dyn FnMut(JsValue, JsValue)>,
+}
+
+impl Channel {
+    /// Opens a channel of text messages. `options` is a JSON object.
+    pub fn text(
+        options: &str,
+        mut on_message: impl FnMut(String) + 'static,
+        on_close: impl FnMut(Closed) + 'static,
+    ) -> Self {
+        let heard = move |_event: JsValue, data: JsValue| {
+            if let Some(text) = data.as_string() {
+                on_message(text);
+            }
+        };
+        Self::open(options, Closure::new(heard), on_close)
+    }
+
+    /// Opens a channel of binary messages. `options` is a JSON object with `"binary": true`.
+    pub fn binary(
+        options: &str,
+        mut on_message: impl FnMut(Vec<u8>) + 'static,
+        on_close: impl FnMut(Closed) + 'static,
+    ) -> Self {
+        let heard = move |_event: JsValue, data: JsValue| {
+            if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
+                on_message(bytes.to_vec());
+            }
+        };
+        Self::open(options, Closure::new(heard), on_close)
+    }
+
+    /// Sends a text message.
+    pub fn send_text(&self, text: &str) {
+        self.raw.send(&JsValue::from_str(text));
+    }
+
+    /// Sends a binary message.
+    pub fn send_bytes(&self, bytes: &[u8]) {
+        self.raw.send(&Uint8Array::from(bytes));
+    }
+
+    fn open(
+        options: &str,
+        on_message: Closure<dyn FnMut(JsValue, JsValue)>,
+        mut on_close: impl FnMut(Closed) + 'static,
+    ) -> Self {
+        let options = JSON::parse(options).unwrap_or_else(|_| Object::new().into());
+        let on_close = Closure::new(move |_event: JsValue, reason: JsValue| {
+            on_close(Closed {
+                problem: field(&reason, "problem"),
+                message: field(&reason, "message"),
+            });
+        });
+        let raw = open_channel(&options);
+        raw.add_event_listener("message", function(&on_message));
+        raw.add_event_listener("close", function(&on_close));
+        Self { raw, on_message, on_close }
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.raw.remove_event_listener("message", function(&self.on_message));
+        self.raw.remove_event_listener("close", function(&self.on_close));
+        self.raw.close();
+    }
+}
+
+/// Tells of every change of the address until it is dropped.
+pub struct LocationListener(Closure<dyn FnMut()>);
+
+impl LocationListener {
+    /// Calls `on_change` after every change of the address.
+    pub fn new(on_change: impl FnMut() + 'static) -> Self {
+        let listener = Closure::new(on_change);
+        add_event_listener("locationchanged", function(&listener));
+        Self(listener)
+    }
+}
+
+impl Drop for LocationListener {
+    fn drop(&mut self) {
+        remove_event_listener("locationchanged", function(&self.0));
+    }
+}
+
+/// The path and the options of the address. An option that is given twice counts as absent.
+pub fn location() -> (Vec<String>, BTreeMap<String, String>) {
+    let Some(location) = current_location() else { return Default::default() };
+    let path = location.path().iter().filter_map(|part| part.as_string()).collect();
+    let options = Object::entries(&location.options())
+        .iter()
+        .filter_map(|entry| {
+            let entry = entry.dyn_into::<Array>().ok()?;
+            Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
+        })
+        .collect();
+    (path, options)
+}
+
+/// Goes to an address; with `replace`, the back button skips the present one.
+pub fn go(path: &[String], options: &BTreeMap<String, String>, replace: bool) {
+    let Some(location) = current_location() else { return };
+    let path: Array = path.iter().map(|part| JsValue::from_str(part)).collect();
+    let js_options = Object::new();
+    for (name, value) in options {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = Reflect::set(&js_options, &name.into(), &value.into());
+    }
+    if replace {
+        location.replace(&path, &js_options);
+    } else {
+        location.go(&path, &js_options);
+    }
+}
+
+/// The text in the user's language.
+pub fn gettext(text: &str) -> String {
+    js_gettext(text)
+}
+
+/// The text for `n` things in the user's language.
+pub fn ngettext(one: &str, many: &str, n: u64) -> String {
+    js_ngettext(one, many, n as f64)
+}
+
+/// So many bytes, for people.
+pub fn format_bytes(bytes: u64) -> String {
+    let text = js_format_bytes(bytes as f64).as_string().unwrap_or_else(|| bytes.to_string());
+    // Cockpit 287 leaves the unit out below 1000.
+    match text.ends_with(|last: char| last.is_ascii_digit()) {
+        true => format!("{text} B"),
+        false => text,
+    }
+}
+
+/// The user's language, such as `de-de`, when Cockpit knows it.
+pub fn language() -> Option<String> {
+    COCKPIT.with(|cockpit| field(cockpit, "language")).map(|language| language.replace('_', "-"))
+}
+
+fn current_location() -> Option<Location> {
+    COCKPIT
+        .with(|cockpit| Reflect::get(cockpit, &"location".into()))
+        .ok()
+        .filter(JsValue::is_object)
+        .map(JsCast::unchecked_into)
+}
+
+fn function<T: ?Sized>(closure: &Closure<T>) -> &Function {
+    closure.as_ref().unchecked_ref()
+}
+
+fn field(object: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(object, &name.into()).ok()?.as_string()
+}

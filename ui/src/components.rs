@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Thin components that draw PatternFly 6 markup as patternfly.org documents it. They decide
+//! nothing.
+
+pub mod alert;
+pub mod breadcrumb;
+pub mod button;
+pub mod bytes;
+pub mod copy;
+pub mod description;
+pub mod dialog;
+pub mod digest;
+pub mod empty_state;
+pub mod expandable;
+pub mod failure;
+pub mod heading;
+pub mod icon;
+pub mod label;
+pub mod link;
+pub mod moment;
+pub mod pagination;
+pub mod progress;
+pub mod pull_command;
+pub mod quick_delete;
+pub mod search_box;
+pub mod select;
+pub mod table;
+pub mod waiting;

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! The list: a search box above repositories, or above the tags and images that a digest leads to.
+
+mod repositories;
+mod toolbar;
+
+use std::rc::Rc;
+
+use images_proto::search::{Exact, Rows, Search, View};
+use yew::prelude::*;
+
+use super::coverage::coverage;
+use super::hits;
+use super::screens::source_line;
+use crate::bridge::use_view;
+use crate::components::button::{Button, Look};
+use crate::components::empty_state::{EmptyState, Picture};
+use crate::components::heading::Heading;
+use crate::components::icon::Icon;
+use crate::components::pagination::Pagination;
+use crate::components::progress::progress;
+use crate::components::quick_delete::{QuickDelete, use_quick_delete};
+use crate::components::waiting;
+use crate::location;
+use crate::session::Session;
+use crate::state::listing::{Enter, Listing, on_enter};
+use crate::state::paging::Window;
+use crate::state::route::Route;
+use crate::state::screen::{self, Place};
+use crate::text::{plural, tr, tr_with};
+use crate::typed::use_typed;
+
+/// See [`Images`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// What the address says.
+    pub listing: Listing,
+    /// Has the source read again.
+    pub read_again: Callback<()>,
+}
+
+/// The list.
+#[component]
+pub fn Images(props: &Props) -> Html {
+    let session = use_context::<Session>().unwrap_or_default();
+    // Enter was pressed before the answer to this query was there.
+    let entered = use_mut_ref(|| false);
+    let refresh = use_state_eq(|| 0_u32);
+
+    let typed = use_typed(&props.listing.query, {
+        let listing = props.listing.clone();
+        Callback::from(move |text: String| {
+            location::replace(&Route::Images(listing.searching(&text)));
+        })
+    });
+    let listing = match props.listing.query == typed.text {
+        true => props.listing.clone(),
+        false => props.listing.searching(&typed.text),
+    };
+    let view = use_view::<Search>(listing.params(*refresh));
+    let answer = view.state.answer.clone();
+
+    let show = {
+        let typed = typed.clone();
+        Callback::from(move |listing: Listing| {
+            typed.settle();
+            location::replace(&Route::Images(listing));
+        })
+    };
+    let open_exact = {
+        let (listing, show) = (listing.clone(), show.clone());
+        move |answer: &View| match on_enter(&listing.query, answer) {
+            Enter::Wait => false,
+            Enter::Stay => true,
+            Enter::Open(route) => {
+                // So that the back button comes back to what was searched for.
+                show.emit(listing.clone());
+                location::go(&route);
+                true
+            }
+        }
+    };
+    let oninput = {
+        let (entered, oninput) = (entered.clone(), typed.oninput.clone());
+        Callback::from(move |text: String| {
+            entered.replace(false);
+            oninput.emit(text);
+        })
+    };
+    let onenter = {
+        let (answer, entered, open_exact) = (answer.clone(), entered.clone(), open_exact.clone());
+        Callback::from(move |()| {
+            let is_done = answer.as_ref().is_some_and(|answer| open_exact(answer));
+            entered.replace(!is_done);
+        })
+    };
+    use_effect_with(answer.clone(), move |answer: &Option<Rc<View>>| {
+        let answer = answer.as_ref().filter(|_| *entered.borrow());
+        if answer.is_some_and(|answer| open_exact(answer)) {
+            entered.replace(false);
+        }
+    });
+
+    let read_anew = {
+        let refresh = refresh.clone();
+        Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
+    };
+    let (quick, dialog) = use_quick_delete(read_anew.clone());
+
+    let status = session.status.clone();
+    let place = screen::of_list(answer.as_deref(), status.as_deref());
+    let mistake = match &place {
+        Place::Mistake(mistake) => Some(mistake.clone()),
+        _ => None,
+    };
+    html! {
+        <section class="pf-v6-c-page__main-section images-page">
+            <Heading title={tr("Images")} focus=false>
+                if let Some(status) = &status {
+                    <span class="images-secondary" data-testid="source">{ source_line(status) }</span>
+                }
+            </Heading>
+            <div class="pf-v6-c-card images-card">
+                { toolbar::toolbar(&toolbar::Tools {
+                    listing: &listing,
+                    typed: typed.text.clone(),
+                    projects: answer.as_deref().map_or(&[], |answer| answer.projects.as_slice()),
+                    mistake,
+                    quick: &quick,
+                    session: &session,
+                    oninput,
+                    onenter,
+                    show: show.clone(),
+                    read_again: props.read_again.clone(),
+                }) }
+                if let Some(done) = status.as_deref().and_then(screen::filling) {
+                    <div class="images-inset" data-state="filling">{ progress(done, "filling") }</div>
+                }
+                { waiting::show(&view.state, &view.retry, |answer| html! {
+                    <>
+                        { summary(answer, &place, &read_anew) }
+                        { match &place {
+                            Place::Rows => rows(answer, &listing, &quick, &session, &show, *refresh),
+                            other => nothing(other, &show, &props.read_again, &session),
+                        } }
+                    </>
+                }) }
+            </div>
+            { dialog }
+        </section>
+    }
+}
+
+/// What was found, how the query was read, and what is held back.
+fn summary(answer: &View, place: &Place, read_anew: &Callback<()>) -> Html {
+    let total = u64::from(answer.total);
+    let found = match (place, &answer.rows) {
+        (Place::Rows, Rows::Repositories(_)) => plural("$0 repository", "$0 repositories", total),
+        (Place::Rows, Rows::Hits(_)) => plural("$0 tag or image", "$0 tags and images", total),
+        // The screen in the place of the rows says it.
+        _ => String::new(),
+    };
+    html! {
+        <div class="images-summary">
+            <span role="status" aria-live="polite" data-testid="found">{ found }</span>
+            if let Some(understood) = &answer.understood {
+                <span class="images-secondary" data-testid="understood">{ understood }</span>
+            }
+            if let Some(exact) = &answer.exact {
+                <span class="images-secondary" data-testid="exact">
+                    { tr_with("Enter opens $0", &[&exact_name(exact)]) }
+                </span>
+            }
+            if answer.changes > 0 {
+                <Button id="changes" look={Look::Link} icon={Icon::Again}
+                    label={plural("$0 change - show", "$0 changes - show", answer.changes.into())}
+                    onclick={read_anew.reform(|_: MouseEvent| ())} />
+            }
+            // While everything is listed, only what is searched for can be missed.
+            if !answer.query.trim().is_empty() { { coverage(&answer.coverage) } }
+        </div>
+    }
+}
+
+fn exact_name(exact: &Exact) -> String {
+    match &exact.tag {
+        Some(tag) => format!("{}:{tag}", exact.repository),
+        None => exact.repository.to_string(),
+    }
+}
+
+fn rows(
+    answer: &View,
+    listing: &Listing,
+    quick: &QuickDelete,
+    session: &Session,
+    show: &Callback<Listing>,
+    refresh: u32,
+) -> Html {
+    let turn = {
+        let listing = listing.clone();
+        show.reform(move |window: Window| Listing { window, ..listing.clone() })
+    };
+    html! {
+        <>
+            { match &answer.rows {
+                Rows::Repositories(rows) => {
+                    let sort = {
+                        let listing = listing.clone();
+                        show.reform(move |sort| listing.sorted_by(sort))
+                    };
+                    html! {
+                        <repositories::Repositories rows={rows.clone()} order={(listing.sort, listing.descending)}
+                            knows_pushes={session.knows_pushes()} quick={quick.clone()} {sort} {refresh} />
+                    }
+                }
+                Rows::Hits(found) => hits::hits(found, quick, session),
+            } }
+            <Pagination window={listing.window} total={answer.total} onchange={turn} />
+        </>
+    }
+}
+
+/// The screen in the place of rows.
+fn nothing(
+    place: &Place,
+    show: &Callback<Listing>,
+    read_again: &Callback<()>,
+    session: &Session,
+) -> Html {
+    let all = show.reform(|_: MouseEvent| Listing::default());
+    let clear = html! {
+        <Button look={Look::Link} label={tr("Show all images")} onclick={all} testid="show-all" />
+    };
+    let again = html! {
+        <Button look={Look::Secondary} label={tr("Read again")} testid="read-again"
+            onclick={read_again.reform(|_: MouseEvent| ())} />
+    };
+    match place {
+        Place::Rows | Place::Waiting => html! {},
+        Place::Filling => html! {
+            <EmptyState state="filling" picture={Picture::Spinner} title={tr("Nothing yet")} actions={clear}>
+                <p>{ tr("The registry is still being read.") }</p>
+            </EmptyState>
+        },
+        Place::Unread => html! {
+            <EmptyState state="failed" picture={Picture::Icon(Icon::Unplugged)}
+                title={tr("Nothing in what could be read")} actions={again}>
+                <p>{ tr("The registry could not be read to the end, so there may be more.") }</p>
+            </EmptyState>
+        },
+        Place::Empty => html! {
+            <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)} title={tr("The registry is empty")} actions={again}>
+                <p>{ tr("There are no repositories that you may see. Push the first image:") }</p>
+                <pre class="images-details">{ push_commands(session) }</pre>
+            </EmptyState>
+        },
+        Place::NothingFound => html! {
+            <EmptyState state="nothing-found" picture={Picture::Icon(Icon::Search)} title={tr("Nothing found")} actions={clear}>
+                <p>{ tr("No repository, tag or digest fits the search.") }</p>
+            </EmptyState>
+        },
+        // What the mistake is stands below the search box.
+        Place::Mistake(_) => html! {
+            <EmptyState state="mistake" picture={Picture::Icon(Icon::Search)} title={tr("This cannot be searched for")} actions={clear} />
+        },
+    }
+}
+
+fn push_commands(session: &Session) -> String {
+    let host = session.status.as_ref().and_then(|status| status.registry.as_ref()?.host.clone());
+    let host = host.unwrap_or_else(|| tr("REGISTRY"));
+    tr_with("podman push IMAGE $0/PROJECT/NAME:TAG", &[&host])
+}

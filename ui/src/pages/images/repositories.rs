@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! The table of repositories. In quick delete mode a row opens to its tags, for a repository is
+//! deleted by deleting its tags.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use images_proto::RepositoryName;
+use images_proto::repository::{self, Repository};
+use images_proto::search::{self, RepositoryRow, Sort};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+use crate::bridge::use_view;
+use crate::components::bytes::{bytes, unknown};
+use crate::components::link::Link;
+use crate::components::moment::moment;
+use crate::components::quick_delete::QuickDelete;
+use crate::components::table::{Order, table, td, td_toggle, th_sort, th_unseen};
+use crate::components::waiting;
+use crate::location;
+use crate::pages::tags::Tags;
+use crate::state::route::Route;
+use crate::text::{plural, tr, tr_with};
+
+/// See [`Repositories`].
+#[derive(Properties, PartialEq)]
+pub(super) struct Props {
+    pub(super) rows: Vec<RepositoryRow>,
+    pub(super) order: (Sort, bool),
+    pub(super) knows_pushes: bool,
+    pub(super) quick: QuickDelete,
+    pub(super) sort: Callback<Sort>,
+    pub(super) refresh: u32,
+}
+
+/// The table.
+#[component]
+pub(super) fn Repositories(props: &Props) -> Html {
+    let open = use_state(|| Rc::new(BTreeSet::<RepositoryName>::new()));
+    let Props { rows, quick, knows_pushes, .. } = props;
+    let head = html! {
+        <>
+            if quick.on { { th_unseen(tr("Tags")) } }
+            { column(props, Sort::Name, tr("Name")) }
+            { column(props, Sort::Tags, tr("Tags")) }
+            { column(props, Sort::Size, tr("Size")) }
+            { column(props, Sort::Newest, newest_name(*knows_pushes)) }
+        </>
+    };
+    let body = rows.iter().map(|row| {
+        let is_open = quick.on && open.contains(&row.name);
+        let toggle = {
+            let (open, name) = (open.clone(), row.name.clone());
+            Callback::from(move |event: MouseEvent| {
+                event.stop_propagation();
+                let mut names = (**open).clone();
+                if !names.remove(&name) {
+                    names.insert(name.clone());
+                }
+                open.set(Rc::new(names));
+            })
+        };
+        html! {
+            <tbody class={classes!("pf-v6-c-table__tbody", is_open.then_some("pf-m-expanded"))}
+                key={row.name.to_string()}>
+                { repository(row, *knows_pushes, quick.on.then_some((is_open, toggle))) }
+                if is_open {
+                    <tr class="pf-v6-c-table__tr pf-v6-c-table__expandable-row pf-m-expanded">
+                        <td class="pf-v6-c-table__td" colspan="5">
+                            <div class="pf-v6-c-table__expandable-row-content">
+                                <TagsOfRow name={row.name.clone()} quick={quick.clone()}
+                                    refresh={props.refresh} />
+                            </div>
+                        </td>
+                    </tr>
+                }
+            </tbody>
+        }
+    });
+    table(tr("Repositories"), head, html! { <>{ for body }</> })
+}
+
+fn newest_name(knows_pushes: bool) -> String {
+    if knows_pushes { tr("Newest push") } else { tr("Built") }
+}
+
+fn column(props: &Props, by: Sort, name: String) -> Html {
+    let order = match props.order {
+        (sort, _) if sort != by => Order::Other,
+        (_, false) => Order::Ascending,
+        (_, true) => Order::Descending,
+    };
+    th_sort(name, order, props.sort.reform(move |_: MouseEvent| by))
+}
+
+fn repository(
+    row: &RepositoryRow,
+    knows_pushes: bool,
+    toggle: Option<(bool, Callback<MouseEvent>)>,
+) -> Html {
+    let route = Route::repository(&row.name);
+    // A click beside the link does what the row is there for in this mode.
+    let onclick = {
+        let (route, toggle) = (route.clone(), toggle.as_ref().map(|(_, toggle)| toggle.clone()));
+        Callback::from(move |event: MouseEvent| match &toggle {
+            _ if is_control(&event) => {}
+            Some(toggle) => toggle.emit(event),
+            None => location::go(&route),
+        })
+    };
+    html! {
+        <tr class="pf-v6-c-table__tr pf-m-clickable" data-row={row.name.to_string()} {onclick}>
+            if let Some((is_open, toggle)) = toggle {
+                { td_toggle(is_open, tr_with("Tags of $0", &[row.name.as_str()]), toggle) }
+            }
+            { td(tr("Name"), html! {
+                <Link to={route} class="images-break">{ name(&row.name) }</Link>
+            }) }
+            { td(tr("Tags"), tags(row)) }
+            { td(tr("Size"), bytes(row.size)) }
+            { td(newest_name(knows_pushes), newest(row, knows_pushes)) }
+        </tr>
+    }
+}
+
+/// The name with its project in the background.
+fn name(name: &RepositoryName) -> Html {
+    match name.project() {
+        Some(project) => html! {
+            <><span class="images-project">{ project }{ "/" }</span><wbr />{ name.name_in_project() }</>
+        },
+        None => html! { { name.as_str() } },
+    }
+}
+
+fn tags(row: &RepositoryRow) -> Html {
+    let Some(count) = row.tag_count else {
+        return unknown(tr("Not known yet: the tags have not been read."));
+    };
+    let others = u64::from(count).saturating_sub(row.tags.len() as u64);
+    let names = row.tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>().join(", ");
+    html! {
+        <span class="images-break">
+            if count == 0 {
+                <span class="images-secondary">{ tr("no tags") }</span>
+            } else {
+                { names }
+            }
+            if others > 0 && !row.tags.is_empty() {
+                <span class="images-secondary">
+                    { " " }{ plural("and $0 other", "and $0 others", others) }
+                </span>
+            } else if others > 0 {
+                { plural("$0 tag", "$0 tags", others) }
+            }
+        </span>
+    }
+}
+
+fn newest(row: &RepositoryRow, knows_pushes: bool) -> Html {
+    match (row.newest, row.built) {
+        (Some(newest), _) if knows_pushes => moment(newest),
+        (None, _) if knows_pushes => unknown(tr("No push is known.")),
+        (_, Some(built)) => moment(built),
+        (_, None) => unknown(tr("Not known yet, or the images do not say when they were built.")),
+    }
+}
+
+/// Whether the click was for something in the row that does something itself.
+fn is_control(event: &MouseEvent) -> bool {
+    let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    element.is_some_and(|element| element.closest("a, button, input").ok().flatten().is_some())
+}
+
+#[derive(Properties, PartialEq)]
+struct TagsProps {
+    name: RepositoryName,
+    quick: QuickDelete,
+    refresh: u32,
+}
+
+/// The tags of an opened row.
+#[component]
+fn TagsOfRow(props: &TagsProps) -> Html {
+    let view = use_view::<Repository>(repository::Params {
+        repository: props.name.clone(),
+        filter: String::new(),
+        attachments: true,
+        offset: 0,
+        limit: search::Params::MAX_LIMIT,
+        refresh: props.refresh,
+    });
+    waiting::show(&view.state, &view.retry, |answer| {
+        let rest = u64::from(answer.total).saturating_sub(answer.tags.len() as u64);
+        html! {
+            <>
+                <Tags view={answer.clone()} quick={props.quick.clone()} brief=true />
+                if rest > 0 {
+                    <Link to={Route::repository(&props.name)}>
+                        { plural("$0 more tag", "$0 more tags", rest) }
+                    </Link>
+                }
+            </>
+        }
+    })
+}

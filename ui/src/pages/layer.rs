@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! One layer: which tags and images contain it.
+
+use images_proto::Digest;
+use images_proto::layer::{Layer as Method, Params, View};
+use yew::prelude::*;
+
+use super::coverage::coverage;
+use super::hits::hits;
+use crate::bridge::use_view;
+use crate::components::breadcrumb::breadcrumb;
+use crate::components::bytes::{bytes, unknown};
+use crate::components::description::{Fact, facts};
+use crate::components::digest::digest_text;
+use crate::components::empty_state::{EmptyState, Picture};
+use crate::components::heading::Heading;
+use crate::components::icon::Icon;
+use crate::components::pagination::Pagination;
+use crate::components::quick_delete::{tools, use_quick_delete};
+use crate::components::waiting;
+use crate::location;
+use crate::session::Session;
+use crate::state::paging::Window;
+use crate::state::route::Route;
+use crate::text::{plural, tr, tr_with};
+
+/// See [`Layer`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The digest of the compressed layer.
+    pub digest: Digest,
+    /// Which of its images are shown.
+    pub window: Window,
+}
+
+/// The page of a layer.
+#[component]
+pub fn Layer(props: &Props) -> Html {
+    let session = use_context::<Session>().unwrap_or_default();
+    let Props { digest, window } = *props;
+    let view =
+        use_view::<Method>(Params { digest, offset: window.offset(), limit: window.per_page });
+    let (quick, dialog) = use_quick_delete(Callback::noop());
+    let turn = Callback::from(move |window: Window| {
+        location::replace(&Route::Layer { digest, window });
+    });
+    html! {
+        <>
+            { breadcrumb(vec![(Route::home(), tr("Images"))], digest.short()) }
+            <section class="pf-v6-c-page__main-section images-page">
+                <Heading title={tr_with("Layer $0", &[&digest.short()])} />
+                { waiting::show(&view.state, &view.retry, |answer| html! {
+                    <>
+                        { about(answer) }
+                        <div class="pf-v6-c-card images-card">
+                            <div class="pf-v6-c-toolbar">
+                                <div class="pf-v6-c-toolbar__content">
+                                    <div class="pf-v6-c-toolbar__content-section">
+                                        <div class="pf-v6-c-toolbar__item images-grow" role="status" data-testid="found">
+                                            { plural("$0 tag or image contains it", "$0 tags and images contain it",
+                                                answer.total.into()) }
+                                        </div>
+                                        { tools(&quick) }
+                                    </div>
+                                </div>
+                            </div>
+                            <div class="images-summary">{ coverage(&answer.coverage) }</div>
+                            if answer.hits.is_empty() {
+                                <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)}
+                                    title={tr("No image is known to contain this layer")} />
+                            } else {
+                                { hits(&answer.hits, &quick, &session) }
+                            }
+                            <Pagination {window} total={answer.total} onchange={turn} />
+                        </div>
+                    </>
+                }) }
+                { dialog }
+            </section>
+        </>
+    }
+}
+
+fn about(view: &View) -> Html {
+    let fact = |term: String, value: Html, testid: &'static str| Fact { term, value, testid };
+    html! {
+        <div class="pf-v6-c-card images-card images-inset">
+            { facts(vec![
+                fact(tr("Digest"), digest_text(view.digest), "layer-digest"),
+                fact(tr("Diff ID"), match view.diff_id {
+                    Some(diff_id) => digest_text(diff_id),
+                    None => unknown(tr("Not known: no config of its images has been read yet.")),
+                }, "diff-id"),
+                fact(tr("Size"), bytes(view.size), "size"),
+                fact(tr("Images"), html! { { crate::browser::number(view.images.into()) } }, "image-count"),
+            ]) }
+        </div>
+    }
+}

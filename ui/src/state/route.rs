@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! The places of the page and their addresses, as `cockpit.location` has them: a path and options.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use images_proto::{Digest, RepositoryName};
+
+use super::listing::Listing;
+use super::paging::Window;
+
+/// The options behind the `?` of an address.
+pub type Options = BTreeMap<String, String>;
+
+/// A place of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The list, `#/`.
+    Images(Listing),
+    /// One repository, `#/repository/NAME`.
+    Repository {
+        /// Its name.
+        name: RepositoryName,
+        /// Which of its tags are shown.
+        tags: Tags,
+    },
+    /// One image or index, `#/image/DIGEST`.
+    Image {
+        /// The digest of its manifest.
+        digest: Digest,
+        /// The repository that the user came from.
+        repository: Option<RepositoryName>,
+    },
+    /// One layer, `#/layer/DIGEST`.
+    Layer {
+        /// The digest of the compressed layer.
+        digest: Digest,
+        /// Which of its images are shown.
+        window: Window,
+    },
+    /// No place of ours.
+    Unknown,
+}
+
+/// Which tags of a repository are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// Only tags that contain this text.
+    pub filter: String,
+    /// Signatures and the like too.
+    pub attachments: bool,
+    /// The window.
+    pub window: Window,
+}
+
+impl Route {
+    /// The list without any query.
+    pub fn home() -> Self {
+        Self::Images(Listing::default())
+    }
+
+    /// The repository with all its tags.
+    pub fn repository(name: &RepositoryName) -> Self {
+        Self::Repository { name: name.clone(), tags: Tags::default() }
+    }
+
+    /// The image, seen from a repository.
+    pub fn image(digest: Digest, repository: Option<&RepositoryName>) -> Self {
+        Self::Image { digest, repository: repository.cloned() }
+    }
+
+    /// The layer.
+    pub fn layer(digest: Digest) -> Self {
+        Self::Layer { digest, window: Window::default() }
+    }
+
+    /// Reads an address. Whatever does not fit is [`Route::Unknown`], an option that does not fit
+    /// is left out.
+    pub fn parse(path: &[String], options: &Options) -> Self {
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        match parts.as_slice() {
+            [] | [""] => Self::Images(Listing::from_options(options)),
+            // Typed by hand, the slashes of a name are not escaped.
+            ["repository", name @ ..] => match name.join("/").parse() {
+                Ok(name) => Self::Repository { name, tags: Tags::from_options(options) },
+                Err(_) => Self::Unknown,
+            },
+            ["image", digest] => match parse_digest(digest) {
+                Some(digest) => Self::Image {
+                    digest,
+                    repository: options.get("repository").and_then(|name| name.parse().ok()),
+                },
+                None => Self::Unknown,
+            },
+            ["layer", digest] => match parse_digest(digest) {
+                Some(digest) => Self::Layer { digest, window: Window::from_options(options) },
+                None => Self::Unknown,
+            },
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The path and the options of the address.
+    pub fn address(&self) -> (Vec<String>, Options) {
+        let mut options = Options::new();
+        let path = match self {
+            Self::Images(listing) => {
+                listing.write_options(&mut options);
+                vec![]
+            }
+            Self::Repository { name, tags } => {
+                tags.write_options(&mut options);
+                vec!["repository".to_owned(), name.to_string()]
+            }
+            Self::Image { digest, repository } => {
+                if let Some(repository) = repository {
+                    options.insert("repository".to_owned(), repository.to_string());
+                }
+                vec!["image".to_owned(), digest.to_string()]
+            }
+            Self::Layer { digest, window } => {
+                window.write_options(&mut options);
+                vec!["layer".to_owned(), digest.to_string()]
+            }
+            Self::Unknown => vec![],
+        };
+        (path, options)
+    }
+
+    /// The address as the target of a link.
+    pub fn href(&self) -> String {
+        let (path, options) = self.address();
+        let mut href = "#/".to_owned();
+        for (idx, part) in path.iter().enumerate() {
+            if idx > 0 {
+                href.push('/');
+            }
+            escape(part, &mut href);
+        }
+        for (idx, (name, value)) in options.iter().enumerate() {
+            href.push(if idx == 0 { '?' } else { '&' });
+            escape(name, &mut href);
+            href.push('=');
+            escape(value, &mut href);
+        }
+        href
+    }
+
+    /// Whether both are the same thing to look at, be it with other options. Moving between such
+    /// places keeps what is on the screen.
+    pub fn same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Images(_), Self::Images(_)) => true,
+            (Self::Repository { name: a, .. }, Self::Repository { name: b, .. }) => a == b,
+            (Self::Image { digest: a, .. }, Self::Image { digest: b, .. })
+            | (Self::Layer { digest: a, .. }, Self::Layer { digest: b, .. }) => a == b,
+            _ => self == other,
+        }
+    }
+}
+
+impl Tags {
+    /// The tags that contain another text: from their first page.
+    pub fn filtering(&self, filter: &str) -> Self {
+        Self { filter: filter.to_owned(), window: self.window.at(1), ..self.clone() }
+    }
+
+    fn from_options(options: &Options) -> Self {
+        Self {
+            filter: options.get("filter").cloned().unwrap_or_default(),
+            attachments: options.get("attachments").is_some_and(|value| value == "true"),
+            window: Window::from_options(options),
+        }
+    }
+
+    fn write_options(&self, options: &mut Options) {
+        if !self.filter.is_empty() {
+            options.insert("filter".to_owned(), self.filter.clone());
+        }
+        if self.attachments {
+            options.insert("attachments".to_owned(), "true".to_owned());
+        }
+        self.window.write_options(options);
+    }
+}
+
+fn parse_digest(text: &str) -> Option<Digest> {
+    text.parse().or_else(|_| Digest::from_hex(text)).ok()
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986 and the colon of digests.
+fn escape(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(path: &[&str], options: &[(&str, &str)]) -> Route {
+        let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
+        let options =
+            options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Route::parse(&path, &options)
+    }
+
+    #[test]
+    fn addresses_lead_back_to_their_places() {
+        let digest = Digest::from_bytes([7; 32]);
+        let name: RepositoryName = "sky/field/api".parse().unwrap();
+        let window = Window { page: 3, per_page: 100 };
+        let listing = Listing { query: "a b&c".to_owned(), window, ..Listing::default() };
+        for route in [
+            Route::home(),
+            Route::Images(listing),
+            Route::repository(&name),
+            Route::Repository {
+                name: name.clone(),
+                tags: Tags { filter: "v1".to_owned(), attachments: true, window },
+            },
+            Route::image(digest, None),
+            Route::image(digest, Some(&name)),
+            Route::layer(digest),
+            Route::Layer { digest, window },
+        ] {
+            let (path, options) = route.address();
+            assert_eq!(Route::parse(&path, &options), route);
+        }
+    }
+
+    #[test]
+    fn slashes_of_a_name_are_escaped_and_need_not_be() {
+        let route = parse(&["repository", "sky", "api"], &[]);
+        assert_eq!(route, parse(&["repository", "sky/api"], &[]));
+        assert_eq!(route.href(), "#/repository/sky%2Fapi");
+        let digest = Digest::from_bytes([0xab; 32]);
+        assert_eq!(
+            Route::image(digest, Some(&"a/b".parse().unwrap())).href(),
+            format!("#/image/{digest}?repository=a%2Fb")
+        );
+        assert_eq!(parse(&["image", &digest.hex()], &[]), Route::image(digest, None));
+    }
+
+    #[test]
+    fn nonsense_is_no_place() {
+        assert_eq!(parse(&["repository"], &[]), Route::Unknown);
+        assert_eq!(parse(&["repository", "A B"], &[]), Route::Unknown);
+        assert_eq!(parse(&["image", "sha256:12"], &[]), Route::Unknown);
+        assert_eq!(parse(&["nowhere"], &[]), Route::Unknown);
+        let digest = Digest::from_bytes([1; 32]);
+        assert_eq!(
+            parse(&["image", &digest.to_string()], &[("repository", "../x")]),
+            Route::image(digest, None)
+        );
+    }
+
+    #[test]
+    fn the_same_thing_with_other_options_is_the_same_place() {
+        let listing = Listing { query: "x".to_owned(), ..Listing::default() };
+        assert!(Route::home().same_place(&Route::Images(listing)));
+        let name = "a/b".parse().unwrap();
+        assert!(!Route::home().same_place(&Route::repository(&name)));
+        assert!(!Route::repository(&name).same_place(&Route::repository(&"a/c".parse().unwrap())));
+    }
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Which screen the page shows, by the `status` view.
+
+use std::rc::Rc;
+
+use images_proto::search::{self, Rows};
+use images_proto::status::{self, Phase};
+use images_proto::{Code, Failure, Progress};
+
+use super::view::{Line, ViewState};
+
+/// What fills the page below its heading.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Screen {
+    /// The bridge, the cluster or the registry has not answered yet.
+    Connecting,
+    /// Nothing can be shown.
+    Failed(Rc<Failure>),
+    /// The bridge is lost before it said anything; it is being opened again.
+    Disconnected,
+    /// The bridge is gone for this session; Cockpit's words.
+    Ended(String),
+    /// There is, or will be, something to show.
+    Content,
+}
+
+/// The screen for the state of the session. Content that `was_shown` stays, whatever happens: it
+/// may be out of date, but what the user was doing is not lost.
+pub fn of_session(status: &ViewState<status::View>, was_shown: bool) -> Screen {
+    if was_shown {
+        return Screen::Content;
+    }
+    let Some(answer) = &status.answer else {
+        return match (&status.line, &status.failure) {
+            (Line::Ended(details), _) => Screen::Ended(details.clone()),
+            (Line::Lost, _) => Screen::Disconnected,
+            (_, Some(failure)) => Screen::Failed(failure.clone()),
+            (Line::Opening | Line::Open, None) => Screen::Connecting,
+        };
+    };
+    match &answer.phase {
+        // What was read before the failure can still be looked at.
+        Phase::Failed(_) if answer.counts.repositories > 0 => Screen::Content,
+        Phase::Failed(failure) => Screen::Failed(Rc::new(failure.clone())),
+        Phase::Connecting if answer.counts.repositories == 0 => Screen::Connecting,
+        Phase::Connecting | Phase::Filling(_) | Phase::Ready => Screen::Content,
+    }
+}
+
+/// What stands where the rows of the list would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The rows.
+    Rows,
+    /// The first answer is on its way.
+    Waiting,
+    /// Nothing yet, and the catalog is still being filled.
+    Filling,
+    /// Nothing in what was read before the source failed.
+    Unread,
+    /// The registry is empty: everything was read and there is nothing.
+    Empty,
+    /// Everything was read and nothing fits.
+    NothingFound,
+    /// The query is no query.
+    Mistake(String),
+}
+
+/// Decides between rows and a screen. "Nothing" is said only when it is known.
+pub fn of_list(answer: Option<&search::View>, status: Option<&status::View>) -> Place {
+    let Some(answer) = answer else { return Place::Waiting };
+    if let Some(mistake) = &answer.mistake {
+        return Place::Mistake(mistake.clone());
+    }
+    let rows = match &answer.rows {
+        Rows::Repositories(rows) => rows.len(),
+        Rows::Hits(hits) => hits.len(),
+    };
+    if rows > 0 {
+        return Place::Rows;
+    }
+    let phase = status.map(|status| &status.phase);
+    let ready = matches!(phase, Some(Phase::Ready));
+    let unread = answer.coverage.listing
+        || (matches!(answer.rows, Rows::Hits(_)) && answer.coverage.repositories_unread > 0);
+    match () {
+        () if matches!(phase, Some(Phase::Failed(_))) => Place::Unread,
+        () if !ready || unread => Place::Filling,
+        // Of several pages, the one wanted is no longer there: rows exist.
+        () if answer.total > 0 => Place::Rows,
+        () if answer.query.trim().is_empty() && answer.projects.is_empty() => Place::Empty,
+        () => Place::NothingFound,
+    }
+}
+
+/// The progress to show above the list while the catalog fills.
+pub fn filling(status: &status::View) -> Option<&Progress> {
+    match &status.phase {
+        Phase::Filling(progress) => Some(progress),
+        _ => None,
+    }
+}
+
+/// The name of a failure's screen, for tests and styles.
+pub fn name_of(code: Code) -> &'static str {
+    match code {
+        Code::NoCluster => "no-cluster",
+        Code::ClusterUnreachable | Code::RegistryUnreachable => "unreachable",
+        Code::Unauthenticated => "unauthenticated",
+        Code::Forbidden => "forbidden",
+        Code::NoRegistry => "no-registry",
+        _ => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use images_proto::Message;
+    use images_proto::search::Coverage;
+    use images_proto::status::Counts;
+
+    use super::*;
+    use crate::state::view::Event;
+
+    fn failure(code: Code) -> Failure {
+        Failure { code, message: "m".to_owned(), retryable: true, fix: None, details: None }
+    }
+
+    fn status(phase: Phase, repositories: u64) -> status::View {
+        status::View {
+            phase,
+            cluster: None,
+            registry: None,
+            counts: Counts { repositories, ..Counts::default() },
+            problems: vec![],
+        }
+    }
+
+    fn session(phase: Phase, repositories: u64) -> ViewState<status::View> {
+        ViewState::default().after(Event::Said(Message::View(status(phase, repositories))))
+    }
+
+    fn answer(query: &str, rows: Rows, coverage: Coverage) -> search::View {
+        search::View {
+            query: query.to_owned(),
+            understood: None,
+            mistake: None,
+            exact: None,
+            rows,
+            offset: 0,
+            total: 0,
+            projects: vec![],
+            changes: 0,
+            coverage,
+        }
+    }
+
+    #[test]
+    fn a_failure_hides_nothing_that_was_read() {
+        let failed = Phase::Failed(failure(Code::Forbidden));
+        assert!(matches!(of_session(&session(failed.clone(), 0), false), Screen::Failed(_)));
+        assert_eq!(of_session(&session(failed.clone(), 3), false), Screen::Content);
+        assert_eq!(of_session(&session(Phase::Connecting, 0), false), Screen::Connecting);
+        assert_eq!(of_session(&session(Phase::Connecting, 3), false), Screen::Content);
+    }
+
+    #[test]
+    fn a_bridge_that_starts_again_replaces_nothing() {
+        for phase in [Phase::Connecting, Phase::Failed(failure(Code::NoCluster))] {
+            assert_ne!(of_session(&session(phase.clone(), 0), false), Screen::Content);
+            assert_eq!(of_session(&session(phase, 0), true), Screen::Content);
+        }
+    }
+
+    #[test]
+    fn a_lost_bridge_keeps_the_content() {
+        let lost = session(Phase::Ready, 3).after(Event::Lost);
+        assert_eq!(of_session(&lost, false), Screen::Content);
+        assert_eq!(
+            of_session(&ViewState::default().after(Event::Lost), false),
+            Screen::Disconnected
+        );
+        let ended = ViewState::default().after(Event::Ended("x".to_owned()));
+        assert_eq!(of_session(&ended, false), Screen::Ended("x".to_owned()));
+    }
+
+    #[test]
+    fn nothing_is_said_only_when_it_is_known() {
+        let none = || Rows::Repositories(vec![]);
+        let ready = status(Phase::Ready, 0);
+        let filling = status(Phase::Filling(Progress::default()), 0);
+        let read = Coverage::default();
+        let place = |answer: &search::View, status| of_list(Some(answer), Some(status));
+        assert_eq!(of_list(None, Some(&ready)), Place::Waiting);
+        assert_eq!(of_list(Some(&answer("", none(), read)), None), Place::Filling);
+        assert_eq!(place(&answer("", none(), read), &filling), Place::Filling);
+        let failed = status(Phase::Failed(failure(Code::Busy)), 3);
+        assert_eq!(place(&answer("", none(), read), &failed), Place::Unread);
+        assert_eq!(place(&answer("", none(), read), &ready), Place::Empty);
+        assert_eq!(place(&answer("x", none(), read), &ready), Place::NothingFound);
+        let listing = Coverage { listing: true, ..read };
+        assert_eq!(place(&answer("x", none(), listing), &ready), Place::Filling);
+        let unread = Coverage { repositories_unread: 1, ..read };
+        assert_eq!(place(&answer("x", none(), unread), &ready), Place::NothingFound);
+        assert_eq!(place(&answer("abcdef", Rows::Hits(vec![]), unread), &ready), Place::Filling);
+    }
+
+    #[test]
+    fn a_page_that_vanished_is_no_empty_registry() {
+        let mut beyond = answer("", Rows::Repositories(vec![]), Coverage::default());
+        beyond.total = 40;
+        assert_eq!(of_list(Some(&beyond), Some(&status(Phase::Ready, 40))), Place::Rows);
+    }
+}
