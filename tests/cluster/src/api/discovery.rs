@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Which groups, resources and verbs are served: only those that really are.
+
+use serde_json::{Value, json};
+
+use super::style::Form;
+use crate::ready::Face;
+use crate::resource::IMAGE_GROUP;
+
+/// A resource as discovery names it.
+struct Served {
+    group: &'static str,
+    /// With a slash for parts of an object.
+    name: &'static str,
+    singular: &'static str,
+    namespaced: bool,
+    kind: &'static str,
+    verbs: &'static [&'static str],
+    short: &'static [&'static str],
+}
+
+const CORE: &str = "";
+const AUTHENTICATION: &str = "authentication.k8s.io";
+const AUTHORIZATION: &str = "authorization.k8s.io";
+const PROJECT: &str = "project.openshift.io";
+const USER: &str = "user.openshift.io";
+
+const READ: &[&str] = &["get", "list", "watch"];
+const CREATE: &[&str] = &["create"];
+const TAGS: &[&str] = &["delete", "get", "list"];
+const PROXY: &[&str] = &["create", "delete", "get", "patch", "update"];
+const STREAMS: &[&str] = &["create", "delete", "get", "list", "update", "watch"];
+const IMAGES: &[&str] = &["delete", "get", "list", "watch"];
+
+const fn served(
+    group: &'static str,
+    [name, singular]: [&'static str; 2],
+    namespaced: bool,
+    kind: &'static str,
+    verbs: &'static [&'static str],
+    short: &'static [&'static str],
+) -> Served {
+    Served { group, name, singular, namespaced, kind, verbs, short }
+}
+
+/// Sorted by group; a group's resources stand together.
+#[rustfmt::skip]
+const SERVED: &[Served] = &[
+    served(CORE, ["configmaps", "configmap"], true, "ConfigMap", READ, &["cm"]),
+    served(CORE, ["endpoints", "endpoints"], true, "Endpoints", READ, &["ep"]),
+    served(CORE, ["namespaces", "namespace"], false, "Namespace", READ, &["ns"]),
+    served(CORE, ["pods", "pod"], true, "Pod", READ, &["po"]),
+    served(CORE, ["services", "service"], true, "Service", READ, &["svc"]),
+    served(CORE, ["services/proxy", ""], true, "ServiceProxyOptions", PROXY, &[]),
+    served(AUTHENTICATION, ["selfsubjectreviews", "selfsubjectreview"],
+        false, "SelfSubjectReview", CREATE, &[]),
+    served(AUTHORIZATION, ["selfsubjectaccessreviews", "selfsubjectaccessreview"],
+        false, "SelfSubjectAccessReview", CREATE, &[]),
+    served(AUTHORIZATION, ["selfsubjectrulesreviews", "selfsubjectrulesreview"],
+        false, "SelfSubjectRulesReview", CREATE, &[]),
+    served(IMAGE_GROUP, ["images", "image"], false, "Image", IMAGES, &[]),
+    served(IMAGE_GROUP, ["imagestreamimages", "imagestreamimage"],
+        true, "ImageStreamImage", &["get"], &["isimage"]),
+    served(IMAGE_GROUP, ["imagestreammappings", "imagestreammapping"],
+        true, "ImageStreamMapping", CREATE, &[]),
+    served(IMAGE_GROUP, ["imagestreams", "imagestream"], true, "ImageStream", STREAMS, &["is"]),
+    served(IMAGE_GROUP, ["imagestreams/layers", ""], true, "ImageStreamLayers", &["get"], &[]),
+    served(IMAGE_GROUP, ["imagestreams/status", ""], true, "ImageStream", &["get", "update"], &[]),
+    served(IMAGE_GROUP, ["imagestreamtags", "imagestreamtag"],
+        true, "ImageStreamTag", TAGS, &["istag"]),
+    served(IMAGE_GROUP, ["imagetags", "imagetag"], true, "ImageTag", TAGS, &["itag"]),
+    served(PROJECT, ["projects", "project"], false, "Project", &["get", "list"], &[]),
+    served(USER, ["users", "user"], false, "User", READ, &[]),
+];
+
+/// Whether a face serves a group.
+pub(crate) fn has_group(face: Face, group: &str) -> bool {
+    (face == Face::Openshift || !group.ends_with(".openshift.io"))
+        && SERVED.iter().any(|one| one.group == group)
+}
+
+/// Whether a resource is served, and with which verbs.
+pub(crate) fn verbs(
+    face: Face,
+    group: &str,
+    resource: &str,
+    subresource: &str,
+) -> Option<&'static [&'static str]> {
+    let name = if subresource.is_empty() {
+        resource.to_owned()
+    } else {
+        format!("{resource}/{subresource}")
+    };
+    let served = SERVED.iter().find(|one| one.group == group && one.name == name);
+    served.filter(|_| has_group(face, group)).map(|one| one.verbs)
+}
+
+/// The document at a path; none if there is none.
+pub(crate) fn document(face: Face, path: &str, form: Form) -> Option<Value> {
+    match path.trim_end_matches('/') {
+        "/version" => Some(version()),
+        "/api" if form == Form::Discovery => Some(aggregated(&[""])),
+        "/apis" if form == Form::Discovery => Some(aggregated(&groups(face))),
+        "/api" => Some(
+            json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
+        ),
+        "/apis" => {
+            let groups: Vec<_> = groups(face).into_iter().map(group_versions).collect();
+            Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
+        }
+        "/api/v1" => Some(resources("")),
+        path => {
+            let rest = path.strip_prefix("/apis/")?;
+            let (group, is_version) =
+                rest.strip_suffix("/v1").map_or((rest, false), |group| (group, true));
+            if group.is_empty() || !has_group(face, group) {
+                return None;
+            }
+            if is_version {
+                return Some(resources(group));
+            }
+            let mut one = group_versions(group);
+            one["kind"] = json!("APIGroup");
+            one["apiVersion"] = json!("v1");
+            Some(one)
+        }
+    }
+}
+
+fn groups(face: Face) -> Vec<&'static str> {
+    let mut groups: Vec<_> = SERVED.iter().map(|one| one.group).collect();
+    groups.dedup();
+    groups.retain(|group| !group.is_empty() && has_group(face, group));
+    groups
+}
+
+fn group_version(group: &str) -> String {
+    if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") }
+}
+
+fn group_versions(group: &str) -> Value {
+    let version = json!({"groupVersion": group_version(group), "version": "v1"});
+    json!({"name": group, "versions": [version], "preferredVersion": version})
+}
+
+fn resources(group: &str) -> Value {
+    let resources: Vec<_> = SERVED
+        .iter()
+        .filter(|one| one.group == group)
+        .map(|one| {
+            let mut resource = json!({
+                "name": one.name, "singularName": one.singular, "namespaced": one.namespaced,
+                "kind": one.kind, "verbs": one.verbs,
+            });
+            if !one.short.is_empty() {
+                resource["shortNames"] = json!(one.short);
+            }
+            resource
+        })
+        .collect();
+    json!({
+        "kind": "APIResourceList", "apiVersion": "v1",
+        "groupVersion": group_version(group), "resources": resources,
+    })
+}
+
+/// The form of `/api` and `/apis` that names all resources at once.
+fn aggregated(groups: &[&str]) -> Value {
+    let items: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            let own = SERVED.iter().filter(|one| one.group == *group);
+            let (mut parts, whole): (Vec<_>, Vec<_>) = own.partition(|one| one.name.contains('/'));
+            let resources: Vec<_> =
+                whole.into_iter().map(|one| aggregated_resource(one, &mut parts)).collect();
+            let mut metadata = json!({"creationTimestamp": null});
+            if !group.is_empty() {
+                metadata["name"] = json!(group);
+            }
+            json!({"metadata": metadata, "versions": [
+                {"version": "v1", "resources": resources, "freshness": "Current"},
+            ]})
+        })
+        .collect();
+    json!({
+        "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {}, "items": items,
+    })
+}
+
+fn aggregated_resource(one: &Served, parts: &mut Vec<&Served>) -> Value {
+    let kind = |kind: &str| json!({"group": one.group, "version": "v1", "kind": kind});
+    let own = parts.extract_if(.., |part| part.name.split('/').next() == Some(one.name));
+    let parts: Vec<_> = own
+        .map(|part| {
+            let name = part.name.split('/').nth(1);
+            json!({"subresource": name, "responseKind": kind(part.kind), "verbs": part.verbs})
+        })
+        .collect();
+    let scope = if one.namespaced { "Namespaced" } else { "Cluster" };
+    let mut resource = json!({
+        "resource": one.name, "responseKind": kind(one.kind), "scope": scope,
+        "singularResource": one.singular, "verbs": one.verbs,
+    });
+    if !one.short.is_empty() {
+        resource["shortNames"] = json!(one.short);
+    }
+    if !parts.is_empty() {
+        resource["subresources"] = json!(parts);
+    }
+    resource
+}
+
+fn version() -> Value {
+    json!({
+        "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36",
+        "minCompatibilityMajor": "1", "minCompatibilityMinor": "35", "gitVersion": "v1.36.2",
+        "gitCommit": "98b35193b2ac7a23a673325f5e9b830ecd5ba406", "gitTreeState": "clean",
+        "buildDate": "2026-07-23T00:00:00Z", "goVersion": "go1.26.10", "compiler": "gc",
+        "platform": "linux/amd64",
+    })
+}

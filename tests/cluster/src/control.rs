@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The control port: faults to order and requests to count. Plain HTTP, for tests only.
+//!
+//! | request | what |
+//! |---|---|
+//! | `POST /faults` | a JSON list of [`fault::Fault`]s is added |
+//! | `DELETE /faults` | all faults are taken back, also those that hang |
+//! | `GET /requests` | a JSON list of [`record::Entry`]s since the last reset |
+//! | `GET /requests?counts` | the same, counted by target, method, path and user agent |
+//! | `DELETE /requests` | reset |
+//! | `POST /history/compact` | what is older is gone: 410 for continue tokens and watches |
+
+pub(crate) mod fault;
+pub(crate) mod observe;
+pub(crate) mod record;
+
+use std::sync::Arc;
+
+use http::{Method, Request, Response, StatusCode};
+
+use crate::http::body::{Body, answer, collect, empty};
+use crate::http::listen::{Handler, Peer};
+use crate::store::Store;
+use fault::{Fault, Faults};
+use record::Recorder;
+
+/// What the control port controls.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) faults: Faults,
+    pub(crate) recorder: Recorder,
+    pub(crate) store: Arc<Store>,
+}
+
+impl Control {
+    /// No faults, nothing recorded.
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        Self { faults: Faults::default(), recorder: Recorder::default(), store }
+    }
+
+    async fn respond(&self, request: Request<Body>) -> Result<Response<Body>, String> {
+        let path = request.uri().path().to_owned();
+        let counts = request.uri().query() == Some("counts");
+        match (request.method().clone(), path.as_str()) {
+            (Method::POST, "/faults") => {
+                let body = collect(request.into_body()).await.map_err(|error| error.to_string())?;
+                let ordered: Vec<Fault> =
+                    serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+                self.faults.order(ordered);
+                Ok(done())
+            }
+            (Method::DELETE, "/faults") => {
+                self.faults.take_back();
+                Ok(done())
+            }
+            (Method::GET, "/requests") if counts => json(&self.recorder.counts()),
+            (Method::GET, "/requests") => json(&self.recorder.entries()),
+            (Method::DELETE, "/requests") => {
+                self.recorder.reset();
+                Ok(done())
+            }
+            (Method::POST, "/history/compact") => {
+                self.store.compact();
+                Ok(done())
+            }
+            (method, path) => Err(format!("{method} {path} is not known here")),
+        }
+    }
+}
+
+impl Handler for Control {
+    async fn handle(self: Arc<Self>, request: Request<Body>, _peer: Arc<Peer>) -> Response<Body> {
+        match self.respond(request).await {
+            Ok(response) => response,
+            Err(message) => {
+                answer(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", message + "\n")
+            }
+        }
+    }
+}
+
+fn done() -> Response<Body> {
+    let mut response = Response::new(empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<Response<Body>, String> {
+    let text = serde_json::to_vec(value).map_err(|error| error.to_string())?;
+    Ok(answer(StatusCode::OK, "application/json", text))
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Answers that go wrong to order.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::record::Target;
+use crate::http::body::{self, Body, BodyError};
+
+/// How an answer goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// No answer, until the fault is taken back or the client gives up.
+    Hang,
+    /// A page for people, with status 200.
+    Html,
+    /// `Content-Length` promises 1000 bytes more than come.
+    LieLength,
+    /// The connection ends in the middle of the body.
+    Truncate,
+    /// Another status and body.
+    Status,
+}
+
+/// A fault to order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Which server.
+    pub on: Target,
+    /// Which paths: a prefix; with a `*` in it, the whole path with `*` for anything.
+    pub path: String,
+    /// Which method; all of them if absent.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// What happens.
+    pub kind: Kind,
+    /// The status of kind `status`; 200 if absent.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// The body of kind `status`; `lie-length` and `truncate` spoil the true answer.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Kind `status`: a body of that many bytes of blanks instead.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// How often; for ever if absent.
+    #[serde(default)]
+    pub times: Option<u64>,
+}
+
+impl Fault {
+    fn concerns(&self, target: Target, method: &str, path: &str) -> bool {
+        let path = if self.path.contains('*') {
+            glob(&self.path, path)
+        } else {
+            path.starts_with(&self.path)
+        };
+        path && self.on == target && self.method.as_deref().is_none_or(|wanted| wanted == method)
+    }
+}
+
+fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            rest.char_indices()
+                .map(|(at, _)| at)
+                .chain([rest.len()])
+                .any(|at| glob(tail, &rest[at..]))
+        }),
+    }
+}
+
+/// The faults on order.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    ordered: Mutex<Vec<Fault>>,
+    /// Counts how often all were taken back, for those who hang.
+    taken_back: watch::Sender<u64>,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { ordered: Mutex::default(), taken_back: watch::Sender::new(0) }
+    }
+}
+
+impl Faults {
+    /// Adds faults; the oldest that fits a request is the one that happens.
+    pub(crate) fn order(&self, faults: Vec<Fault>) {
+        self.ordered.lock().unwrap_or_else(PoisonError::into_inner).extend(faults);
+    }
+
+    /// Takes all of them back and frees who hangs.
+    pub(crate) fn take_back(&self) {
+        self.ordered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.taken_back.send_modify(|times| *times += 1);
+    }
+
+    /// The fault that a request runs into; it counts.
+    pub(crate) fn strike(&self, target: Target, method: &str, path: &str) -> Option<Fault> {
+        let mut ordered = self.ordered.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = ordered.iter().position(|fault| fault.concerns(target, method, path))?;
+        let fault = ordered[at].clone();
+        if let Some(times) = &mut ordered[at].times {
+            *times = times.saturating_sub(1);
+            if *times == 0 {
+                ordered.remove(at);
+            }
+        }
+        Some(fault)
+    }
+
+    /// Waits until the faults are taken back.
+    pub(crate) async fn hang(&self) {
+        let _ = self.taken_back.subscribe().changed().await;
+    }
+}
+
+/// The answer of a fault of kind `html` or `status`.
+pub(crate) fn instead(fault: &Fault) -> Response<Body> {
+    if fault.kind == Kind::Html {
+        let page = "<!DOCTYPE html><html><head><title>Log in</title></head>\n\
+            <body>Please log in.</body></html>\n";
+        return body::answer(StatusCode::OK, "text/html; charset=utf-8", page);
+    }
+    let status =
+        fault.status.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::OK);
+    let mut response =
+        body::answer(status, "application/json", fault.body.clone().unwrap_or_default());
+    if let Some(bytes) = fault.bytes {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+        *response.body_mut() = blanks(bytes);
+    }
+    response
+}
+
+fn blanks(bytes: u64) -> Body {
+    const CHUNK: u64 = 64 << 10;
+    let chunk = Bytes::from(vec![b' '; CHUNK as usize]);
+    let chunks = stream::unfold(bytes, move |left| {
+        let now = left.min(CHUNK);
+        let chunk = chunk.slice(..now as usize);
+        async move { (now > 0).then_some((Ok(chunk), left - now)) }
+    });
+    body::stream(chunks)
+}
+
+/// Spoils a true answer with a fault of kind `lie-length` or `truncate`.
+pub(crate) async fn spoil(fault: &Fault, response: Response<Body>) -> Response<Body> {
+    let (mut parts, true_body) = response.into_parts();
+    let Ok(bytes) = body::collect(true_body).await else {
+        return Response::from_parts(parts, body::empty());
+    };
+    let promised = bytes.len() + if fault.kind == Kind::LieLength { 1000 } else { 0 };
+    let come = if fault.kind == Kind::LieLength { bytes } else { bytes.slice(..bytes.len() / 2) };
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(promised));
+    let end = async {
+        // Until what comes before is sent.
+        tokio::task::yield_now().await;
+        Err(BodyError("the connection was ordered to break".to_owned()))
+    };
+    Response::from_parts(parts, body::stream(stream::iter([Ok(come)]).chain(stream::once(end))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        assert!(glob("/v2/*/manifests/*", "/v2/a/b/manifests/latest"));
+        assert!(glob("*", ""));
+        assert!(!glob("/v2/*/tags", "/v2/a/tags/list"));
+    }
+
+    #[test]
+    fn a_fault_happens_as_often_as_ordered() {
+        let faults = Faults::default();
+        let fault = r#"[{"on":"api","path":"/apis","kind":"html","times":2}]"#;
+        faults.order(serde_json::from_str(fault).unwrap());
+        assert!(faults.strike(Target::Registry, "GET", "/apis/x").is_none());
+        assert!(faults.strike(Target::Api, "GET", "/apis/x").is_some());
+        assert!(faults.strike(Target::Api, "GET", "/apis/x").is_some());
+        assert!(faults.strike(Target::Api, "GET", "/apis/x").is_none());
+    }
+}

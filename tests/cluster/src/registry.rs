@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The registry's own port: of the plain face docker-registry as it is, of the openshift
+//! face a front that knows users, rights and streams.
+//!
+//! What the front does not do: convert manifests to schema 1 (404 instead), pull images
+//! through from other registries (404), take signatures.
+
+mod access;
+mod blob;
+mod catalog;
+mod error;
+pub(crate) mod front;
+mod manifest;
+pub(crate) mod plain;
+mod route;
+mod signature;

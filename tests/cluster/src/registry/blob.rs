@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Blobs: read, uploaded, taken out of the storage.
+
+use std::path::{Path, PathBuf};
+
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+
+use super::access::may_pull;
+use super::error::{bare, error};
+use super::front::Front;
+use super::route::Repository;
+use crate::access::User;
+use crate::http::body::{self, Body};
+use crate::http::query::Query;
+use crate::identifier::is_digest;
+use crate::image::layers::Layers;
+
+/// A blob that the repository links to, or that its stream's layers name.
+pub(crate) async fn get(
+    front: &Front,
+    repository: Repository<'_>,
+    digest: &str,
+    request: Request<Body>,
+) -> Response<Body> {
+    let method = request.method().clone();
+    let answer = front.forward(request).await;
+    if answer.status() != StatusCode::NOT_FOUND || !is_of_stream(front, repository, digest) {
+        return answer;
+    }
+    let Some(folder) = folder(&front.storage_root, digest) else { return answer };
+    let Ok(bytes) = tokio::fs::read(folder.join("data")).await else { return answer };
+    let length = bytes.len();
+    let mut response = body::answer(StatusCode::OK, "application/octet-stream", bytes);
+    if method == Method::HEAD {
+        *response.body_mut() = body::empty();
+        response.headers_mut().insert(http::header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    if let Ok(digest) = HeaderValue::from_str(digest) {
+        response.headers_mut().insert("docker-content-digest", digest);
+    }
+    response
+}
+
+fn is_of_stream(front: &Front, repository: Repository<'_>, digest: &str) -> bool {
+    let Some(stream) = front.stream(repository) else { return false };
+    Layers::of(&front.store.read(), &stream).blobs.contains_key(digest)
+}
+
+/// A step of an upload. A blob is mounted from another repository only for those who may read that
+/// one.
+pub(crate) async fn upload(
+    front: &Front,
+    user: &User,
+    mut request: Request<Body>,
+) -> Response<Body> {
+    let query = Query::parse(request.uri().query());
+    let from = query.get("from").map(Repository::parse);
+    let allowed =
+        from.is_none_or(|from| from.is_some_and(|from| may_pull(&front.access, user, from)));
+    if !allowed && let Ok(uri) = request.uri().path().parse() {
+        *request.uri_mut() = uri;
+    }
+    front.forward(request).await
+}
+
+/// Removes a blob from the storage, whoever uses it; one that is not there is as good as removed.
+pub(crate) async fn remove(storage_root: &Path, digest: &str) -> Response<Body> {
+    let Some(folder) = folder(storage_root, digest) else {
+        let message = "provided digest did not match uploaded content";
+        return error(StatusCode::BAD_REQUEST, "DIGEST_INVALID", message, None);
+    };
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(failed) if failed.kind() != std::io::ErrorKind::NotFound => super::error::unknown(None),
+        _ => bare(StatusCode::NO_CONTENT),
+    }
+}
+
+/// Where docker-registry keeps a blob; none if that is no digest.
+fn folder(storage_root: &Path, digest: &str) -> Option<PathBuf> {
+    let hex = digest.strip_prefix("sha256:").filter(|_| is_digest(digest))?;
+    Some(storage_root.join("docker/registry/v2/blobs/sha256").join(&hex[..2]).join(hex))
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Debian's docker-registry, as a child of ours.
+//!
+//! The child must not outlive us, however we end. A signal at the parent's death
+//! needs unsafe code in the child, so a shell watches a pipe instead: its end of
+//! file, which the kernel sends even when we are killed, ends docker-registry.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context as _, bail};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use tokio::task::JoinSet;
+
+/// $1 is the configuration file.
+const SUPERVISOR: &str = r#"exec 3<&0
+docker-registry serve "$1" 3<&- &
+pid=$!
+(cat <&3 >/dev/null; kill "$pid" 2>/dev/null) &
+wait "$pid"
+"#;
+
+/// A running docker-registry.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    /// Where it listens, over HTTP and without authentication.
+    pub(crate) address: SocketAddr,
+    /// Its storage: `docker/registry/v2/…` is below.
+    pub(crate) root: PathBuf,
+    supervisor: Child,
+    lifeline: Option<ChildStdin>,
+    /// Empties the pipe of its log: a full one would stop it.
+    log: JoinSet<()>,
+}
+
+impl Storage {
+    /// Starts docker-registry on a free port, with its files in `dir`.
+    ///
+    /// # Errors
+    /// When the program is missing or does not begin to listen.
+    pub(crate) async fn start(dir: &Path, delete: bool) -> anyhow::Result<Self> {
+        let root = dir.join("registry");
+        tokio::fs::create_dir_all(&root).await?;
+        let config = dir.join("docker-registry.yml");
+        tokio::fs::write(&config, configuration(&root, delete)).await?;
+        let mut supervisor = Command::new("/bin/sh")
+            .args(["-c", SUPERVISOR, "docker-registry-supervisor"])
+            .arg(&config)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("/bin/sh does not start")?;
+        let lifeline = supervisor.stdin.take();
+        let stderr = supervisor.stderr.take().context("no pipe from docker-registry")?;
+        let mut log = BufReader::new(stderr).lines();
+        let mut seen = String::new();
+        let address = loop {
+            let Some(line) = log.next_line().await? else {
+                bail!("docker-registry does not start: {seen}")
+            };
+            if let Some(address) = listening_on(&line) {
+                break address;
+            }
+            seen = line;
+        };
+        let file = tokio::fs::File::create(dir.join("docker-registry.log")).await?;
+        let mut keeping = JoinSet::new();
+        keeping.spawn(keep(log, file));
+        Ok(Self { address, root, supervisor, lifeline, log: keeping })
+    }
+
+    /// Waits until it ends by itself, which it should not.
+    pub(crate) async fn ended(&mut self) -> anyhow::Error {
+        let _ = self.log.join_next().await;
+        anyhow::anyhow!("docker-registry ended; see docker-registry.log")
+    }
+
+    /// Ends it and waits until it is gone.
+    pub(crate) async fn stop(mut self) {
+        drop(self.lifeline.take());
+        let _ = self.supervisor.wait().await;
+    }
+}
+
+async fn keep(mut log: Lines<BufReader<ChildStderr>>, mut file: tokio::fs::File) {
+    while let Ok(Some(line)) = log.next_line().await {
+        let _ = file.write_all(format!("{line}\n").as_bytes()).await;
+    }
+}
+
+fn configuration(root: &Path, delete: bool) -> String {
+    // No cache of blob descriptors: a blob whose file is removed is gone at once.
+    format!(
+        "version: 0.1\n\
+         log:\n  level: info\n  accesslog:\n    disabled: true\n\
+         storage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {delete}\n  \
+         maintenance:\n    uploadpurging:\n      enabled: false\n\
+         http:\n  addr: 127.0.0.1:0\n  secret: loopback\n",
+        root.display()
+    )
+}
+
+fn listening_on(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("listening on ")?;
+    rest.split(['"', ' ', ',']).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_address_from_the_log() {
+        let line = r#"level=info msg="listening on 127.0.0.1:43421" go.version=go1.19.8"#;
+        assert_eq!(listening_on(line), "127.0.0.1:43421".parse().ok());
+        assert_eq!(listening_on("level=info msg=\"redis not configured\""), None);
+    }
+}
