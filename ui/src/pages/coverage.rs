@@ -23,8 +23,8 @@ pub(super) fn coverage(coverage: &Coverage) -> Html {
     }
     if coverage.configs_unread > 0 {
         gaps.push(plural(
-            "The config of $0 image has not been read yet: its diff IDs and labels are not covered.",
-            "The configs of $0 images have not been read yet: their diff IDs and labels are not covered.",
+            "The config of $0 image could not be read so far: its diff IDs and labels are not covered.",
+            "The configs of $0 images could not be read so far: their diff IDs and labels are not covered.",
             coverage.configs_unread,
         ));
     }
