@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! A loopback cluster of one test's own.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::curl::Curl;
+use crate::process::Program;
+use crate::skopeo::Skopeo;
+use crate::wait::PATIENCE;
+use crate::{programs, seed};
+
+/// What the cluster shows itself as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// Kubernetes with a registry without authentication behind the service proxy.
+    Plain,
+    /// OpenShift with its image API and its own registry.
+    Openshift,
+}
+
+impl Face {
+    /// As the command line of `loopback-cluster` says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Openshift => "openshift",
+        }
+    }
+}
+
+/// What `loopback-cluster serve` prints when it is ready.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ready {
+    /// The address of the API server.
+    pub api: String,
+    /// The certificate of the authority that signed the servers'.
+    pub ca: PathBuf,
+    /// The kubeconfig of each user.
+    pub kubeconfigs: BTreeMap<String, PathBuf>,
+    /// The bearer token of each user that has one.
+    #[serde(default)]
+    pub tokens: BTreeMap<String, String>,
+    /// Host and port of the registry.
+    pub registry: String,
+    /// The same with `http` or `https`.
+    pub registry_url: String,
+    /// Where faults are ordered and requests are told.
+    pub control: String,
+}
+
+/// A running loopback cluster.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Its addresses and credentials.
+    pub ready: Ready,
+    /// Which of the two.
+    pub face: Face,
+    // Dropped before the folder that it writes to.
+    program: Program,
+    folder: tempfile::TempDir,
+}
+
+impl Cluster {
+    /// Starts one with a copy of the seed.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(face: Face) -> Result<Self> {
+        Self::start_with(face, true, &[])
+    }
+
+    /// Starts one without a single image.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_empty(face: Face) -> Result<Self> {
+        Self::start_with(face, false, &[])
+    }
+
+    /// Starts one with further options of `loopback-cluster serve`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_with(face: Face, seeded: bool, options: &[&str]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("images-cluster-").tempdir()?;
+        let mut command = Command::new(programs::built("loopback-cluster")?);
+        command.args(["serve", "--until-eof", "--face", face.name()]);
+        if seeded {
+            command.arg("--seed").arg(seed::seed()?);
+        }
+        command.arg("--dir").arg(folder.path().join("state")).args(options);
+        let (program, lines) =
+            Program::start_until_eof(&command, &folder.path().join("cluster.log"))?;
+        let ready = lines
+            .find(PATIENCE, |line| serde_json::from_str::<Ready>(line).ok())
+            .with_context(|| {
+                let log = std::fs::read_to_string(folder.path().join("cluster.log"));
+                format!("loopback-cluster: {}", log.unwrap_or_default())
+            })?;
+        Ok(Self { ready, face, program, folder })
+    }
+
+    /// The kubeconfig of a user.
+    ///
+    /// # Errors
+    /// When there is no such user.
+    pub fn kubeconfig(&self, user: &str) -> Result<PathBuf> {
+        let path = self.ready.kubeconfigs.get(user);
+        path.cloned().with_context(|| format!("the cluster has no user {user}"))
+    }
+
+    /// curl with the rights of a user at the API server.
+    pub fn curl(&self, user: &str) -> Curl {
+        let curl = Curl::new().authority(&self.ready.ca);
+        match self.ready.tokens.get(user) {
+            Some(token) => curl.bearer(token),
+            None => curl,
+        }
+    }
+
+    /// The JSON that the API server answers to `user` for a path such as `/version`.
+    ///
+    /// # Errors
+    /// When it answers anything but 200 and JSON.
+    pub async fn api(&self, user: &str, path: &str) -> Result<Value> {
+        let answer = self.curl(user).get(&format!("{}{path}", self.ready.api)).await?;
+        ensure!(answer.status == 200, "{path}: {}: {}", answer.status, answer.text());
+        answer.json()
+    }
+
+    /// curl with the rights of a user at the registry.
+    pub fn registry_curl(&self, user: &str) -> Curl {
+        let curl = Curl::new().authority(&self.ready.ca);
+        match (self.face, self.ready.tokens.get(user)) {
+            (Face::Openshift, Some(token)) => curl.basic("unused", token),
+            _ => curl,
+        }
+    }
+
+    /// skopeo with the rights of a user at the registry.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn skopeo(&self, user: &str) -> Result<Skopeo> {
+        Skopeo::new(&self.ready, self.ready.tokens.get(user).map(String::as_str))
+    }
+
+    /// Orders a fault, such as `{"on":"registry","path":"/v2/","kind":"hang"}`.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn fault(&self, fault: Value) -> Result<()> {
+        let url = format!("{}/faults", self.ready.control);
+        let answer = Curl::new().post(&url, &json!([fault])).await?;
+        ensure!(answer.is_good(), "the fault was refused: {}", answer.text());
+        Ok(())
+    }
+
+    /// Ends all faults.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn heal(&self) -> Result<()> {
+        let answer = Curl::new().delete(&format!("{}/faults", self.ready.control)).await?;
+        ensure!(answer.is_good(), "{}", answer.text());
+        Ok(())
+    }
+
+    /// Makes all older resource versions unknown: watches that begin there get a 410.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn forget_history(&self) -> Result<()> {
+        let url = format!("{}/history/compact", self.ready.control);
+        let answer = Curl::new().post(&url, &Value::Null).await?;
+        ensure!(answer.is_good(), "{}", answer.text());
+        Ok(())
+    }
+
+    /// The requests that the cluster got so far.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn requests(&self) -> Result<Vec<Value>> {
+        let answer = Curl::new().get(&format!("{}/requests", self.ready.control)).await?;
+        Ok(serde_json::from_slice(&answer.body)?)
+    }
+
+    /// Forgets the requests so far.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn forget_requests(&self) -> Result<()> {
+        let answer = Curl::new().delete(&format!("{}/requests", self.ready.control)).await?;
+        ensure!(answer.is_good(), "{}", answer.text());
+        Ok(())
+    }
+
+    /// Its log, for the evidence of a failed test.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("cluster.log")
+    }
+
+    /// Whether it still runs.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn is_running(&mut self) -> Result<bool> {
+        self.program.is_running()
+    }
+
+    /// Ends it now, for tests of what the page says then.
+    ///
+    /// # Errors
+    /// When something of it could not be ended.
+    pub fn end(&mut self) -> Result<()> {
+        self.program.end()
+    }
+}

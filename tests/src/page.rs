@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! What several tests do on the page, in its own words: rows, searches, the delete dialog.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use crate::browser::Browser;
+
+/// The selector of the row of a repository, a tag, an image.
+pub fn row(name: &str) -> String {
+    attribute("data-row", name)
+}
+
+/// The selector of the bin of `repository:tag`.
+pub fn bin(name: &str) -> String {
+    attribute("data-delete", name)
+}
+
+/// The selector of the checkbox of `repository:tag`.
+pub fn mark(name: &str) -> String {
+    attribute("data-select", name)
+}
+
+/// The selector of the screen for a state.
+pub fn state(name: &str) -> String {
+    attribute("data-state", name)
+}
+
+fn attribute(name: &str, value: &str) -> String {
+    let value = value.replace('\\', r"\\").replace('"', "\\\"");
+    format!("[{name}=\"{value}\"]")
+}
+
+/// Types into the search box.
+///
+/// # Errors
+/// When there is none.
+pub async fn search(browser: &Browser, query: &str) -> Result<()> {
+    browser.type_into("#search", query).await
+}
+
+/// The names of all rows.
+///
+/// # Errors
+/// When the browser is gone.
+pub async fn rows(browser: &Browser) -> Result<BTreeSet<String>> {
+    Ok(browser.attributes("[data-row]", "data-row").await?.into_iter().collect())
+}
+
+/// Waits until the rows are these and no others.
+///
+/// # Errors
+/// When there are others.
+pub async fn wait_rows(browser: &Browser, expected: &BTreeSet<String>) -> Result<()> {
+    let script = "return JSON.stringify([...document.querySelectorAll('[data-row]')].map(
+        row => row.dataset.row).sort()) === JSON.stringify(arguments[0].sort())";
+    let names = expected.iter().map(String::as_str).collect::<Vec<_>>();
+    browser.wait_script(&format!("the rows {names:?}"), script, vec![names.clone().into()]).await
+}
+
+/// Waits until the row's document holds a text, such as a digest that is shown in short.
+///
+/// # Errors
+/// When it does not.
+pub async fn wait_in_row(browser: &Browser, name: &str, text: &str) -> Result<()> {
+    let script = "return document.querySelector(arguments[0])?.outerHTML.includes(arguments[1])";
+    let what = format!("{text} in the row {name}");
+    browser.wait_script(&what, script, vec![row(name).into(), text.into()]).await
+}
+
+/// Waits until a script that looks at the address of the page says so. The address is the hash of
+/// the frame, which Cockpit's shell copies into its own.
+///
+/// # Errors
+/// When the page stays elsewhere.
+pub async fn wait_address(browser: &Browser, part: &str) -> Result<()> {
+    let script = "return decodeURIComponent(location.hash).includes(arguments[0])";
+    browser.wait_script(&format!("the address {part}"), script, vec![part.into()]).await
+}
+
+/// In the open dialog: waits for the plan, confirms it and waits until everything is done.
+///
+/// # Errors
+/// When one of it does not happen.
+pub async fn confirm_deletion(browser: &Browser) -> Result<()> {
+    browser.wait("dialog[open] [data-testid='plan']").await?;
+    browser.click("dialog[open] #confirm-delete").await?;
+    browser.wait("dialog[open] [data-testid='receipt']").await
+}
+
+/// Closes the dialog.
+///
+/// # Errors
+/// When it stays.
+pub async fn close_dialog(browser: &Browser) -> Result<()> {
+    browser.click("dialog[open] [data-testid='close-dialog']").await?;
+    browser.wait_gone("dialog[open]").await
+}
