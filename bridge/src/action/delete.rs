@@ -38,19 +38,28 @@ pub async fn delete(
     };
     // What is shown from now on is what is left.
     let repositories = super::repositories(&params.targets);
-    if let Err(failure) = connection.reread(state, &repositories).await {
+    let reread = connection.reread(state, &repositories).await;
+    if let Err(failure) = &reread {
         tracing::warn!(message = %failure.message, "not read again after a deletion");
     }
     let items = params.targets.into_iter().zip(outcomes).map(|(target, outcome)| {
-        let outcome = looked_at_again(state, &target, outcome);
+        let outcome = looked_at_again(state, &target, outcome, &reread);
         ReceiptItem { target, outcome }
     });
     Ok(Receipt { items: items.collect() })
 }
 
 /// A revision has no address of its own to ask at: the stream that was just read again tells.
-fn looked_at_again(state: &State, target: &Target, outcome: Outcome) -> Outcome {
+fn looked_at_again(
+    state: &State,
+    target: &Target,
+    outcome: Outcome,
+    reread: &Result<(), Failure>,
+) -> Outcome {
     let Target::Revision { repository, tag, digest } = target else { return outcome };
+    if let (Outcome::Deleted, Err(failure)) = (&outcome, reread) {
+        return Outcome::Unproved(failure.clone());
+    }
     let known = state.catalog().tag(&super::tag_ref(repository, tag));
     let is_there = known
         .is_some_and(|known| known.revisions.iter().any(|revision| revision.digest == *digest));
