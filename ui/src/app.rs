@@ -47,7 +47,9 @@ pub fn App() -> Html {
     let session = Session { status: status.state.answer.clone() };
     let was_shown = use_mut_ref(|| false);
     let now = screen::of_session(&status.state, *was_shown.borrow());
-    was_shown.replace(now == screen::Screen::Content);
+    if status.state.answer.as_deref().is_some_and(screen::is_worth_keeping) {
+        was_shown.replace(true);
+    }
     let content = match screen(&now, &again) {
         Some(screen) => html! {
             <section class="pf-v6-c-page__main-section images-page">

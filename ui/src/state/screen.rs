@@ -48,6 +48,12 @@ pub fn of_session(status: &ViewState<status::View>, was_shown: bool) -> Screen {
     }
 }
 
+/// Whether this is something to hold on to when the source fails later: rows, or the knowledge that
+/// there are none. A catalog that is still empty while it fills is neither.
+pub fn is_worth_keeping(status: &status::View) -> bool {
+    status.counts.repositories > 0 || matches!(status.phase, Phase::Ready)
+}
+
 /// What stands where the rows of the list would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -163,6 +169,14 @@ mod tests {
         assert_eq!(of_session(&session(failed.clone(), 3), false), Screen::Content);
         assert_eq!(of_session(&session(Phase::Connecting, 0), false), Screen::Connecting);
         assert_eq!(of_session(&session(Phase::Connecting, 3), false), Screen::Content);
+    }
+
+    #[test]
+    fn a_catalog_that_is_refused_while_it_is_empty_was_nothing_to_keep() {
+        assert!(!is_worth_keeping(&status(Phase::Filling(Progress::default()), 0)));
+        assert!(!is_worth_keeping(&status(Phase::Failed(failure(Code::Forbidden)), 0)));
+        assert!(is_worth_keeping(&status(Phase::Filling(Progress::default()), 1)));
+        assert!(is_worth_keeping(&status(Phase::Ready, 0)));
     }
 
     #[test]
