@@ -26,6 +26,7 @@ use crate::pki::Authority;
 use crate::ready::{Face, Ready};
 use crate::registry::front::Front;
 use crate::registry::plain::Plain;
+use crate::registry::remembered::Remembered;
 use crate::resource::IMAGE_STREAMS;
 use crate::seed::PROJECTS;
 use crate::storage::Storage;
@@ -120,6 +121,7 @@ impl Cluster {
                     storage: storage.address,
                     storage_root: storage.root.clone(),
                     public: registry_address.to_string(),
+                    remembered: Remembered::default(),
                 });
                 let front = Observed::new(Target::Registry, Arc::clone(&control), front);
                 let tls = authority.server("image-registry.openshift-image-registry.svc", true)?;

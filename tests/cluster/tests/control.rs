@@ -7,6 +7,7 @@ mod common;
 
 use common::{A, Cluster};
 use images_cluster::Target;
+use serde_json::json;
 
 #[test]
 fn answers_go_wrong_to_order() {
@@ -40,6 +41,28 @@ fn answers_go_wrong_to_order() {
     let output = cluster.curl_output(&url, &["--max-time", "1", "-H", &bearer]);
     assert_eq!(output.status.code(), Some(28), "{output:?}");
     assert_eq!(cluster.get("greg", &path).status, 200, "faults end");
+}
+
+#[test]
+fn a_fault_may_concern_the_watches_only() {
+    let cluster = Cluster::openshift();
+    let event = r#"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version: 1 (2)","reason":"Expired","code":410}}"#;
+    let fault = json!([{
+        "on": "api", "path": format!("{A}/imagestreams?*watch=*"), "kind": "status",
+        "status": 200, "body": format!("{event}\n"), "times": 1,
+    }]);
+    cluster.control("POST", "/faults", &fault.to_string());
+    let list = cluster.get("sarah", &format!("{A}/imagestreams?limit=1")).json();
+    assert_eq!(list["kind"], "ImageStreamList", "a list goes well");
+    let version = list["metadata"]["resourceVersion"].as_str().unwrap();
+    let watch = format!(
+        "{A}/imagestreams?resourceVersion={version}&watch=true&allowWatchBookmarks=true\
+         &timeoutSeconds=1"
+    );
+    let broken = cluster.get("sarah", &watch);
+    assert_eq!((broken.status, broken.text.trim_end()), (200, event));
+    let whole = cluster.get("sarah", &watch);
+    assert!(!whole.text.contains("ERROR"), "once: {whole:?}");
 }
 
 #[test]

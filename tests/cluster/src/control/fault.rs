@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::{HeaderValue, Response, StatusCode, header};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Response, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -34,7 +35,8 @@ pub enum Kind {
 pub struct Fault {
     /// Which server.
     pub on: Target,
-    /// Which paths: a prefix; with a `*` in it, the whole path with `*` for anything.
+    /// Which paths: a prefix; with a `*` in it, the whole path with `*` for anything. With a `?` in
+    /// it, the same of path and query together, as sent: `/apis/*/imagestreams?*watch=*`.
     pub path: String,
     /// Which method; all of them if absent.
     #[serde(default)]
@@ -56,11 +58,13 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn concerns(&self, target: Target, method: &str, path: &str) -> bool {
+    fn concerns(&self, target: Target, method: &str, uri: &Uri) -> bool {
+        let whole = uri.path_and_query().filter(|_| self.path.contains('?'));
+        let asked = whole.map_or(uri.path(), PathAndQuery::as_str);
         let path = if self.path.contains('*') {
-            glob(&self.path, path)
+            glob(&self.path, asked)
         } else {
-            path.starts_with(&self.path)
+            asked.starts_with(&self.path)
         };
         path && self.on == target && self.method.as_deref().is_none_or(|wanted| wanted == method)
     }
@@ -105,9 +109,9 @@ impl Faults {
     }
 
     /// The fault that a request runs into; it counts.
-    pub(crate) fn strike(&self, target: Target, method: &str, path: &str) -> Option<Fault> {
+    pub(crate) fn strike(&self, target: Target, method: &str, uri: &Uri) -> Option<Fault> {
         let mut ordered = self.ordered.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = ordered.iter().position(|fault| fault.concerns(target, method, path))?;
+        let at = ordered.iter().position(|fault| fault.concerns(target, method, uri))?;
         let fault = ordered[at].clone();
         if let Some(times) = &mut ordered[at].times {
             *times = times.saturating_sub(1);
@@ -186,9 +190,28 @@ mod tests {
         let faults = Faults::default();
         let fault = r#"[{"on":"api","path":"/apis","kind":"html","times":2}]"#;
         faults.order(serde_json::from_str(fault).unwrap());
-        assert!(faults.strike(Target::Registry, "GET", "/apis/x").is_none());
-        assert!(faults.strike(Target::Api, "GET", "/apis/x").is_some());
-        assert!(faults.strike(Target::Api, "GET", "/apis/x").is_some());
-        assert!(faults.strike(Target::Api, "GET", "/apis/x").is_none());
+        let uri = Uri::from_static("/apis/x?limit=1");
+        assert!(faults.strike(Target::Registry, "GET", &uri).is_none());
+        assert!(faults.strike(Target::Api, "GET", &uri).is_some());
+        assert!(faults.strike(Target::Api, "GET", &uri).is_some());
+        assert!(faults.strike(Target::Api, "GET", &uri).is_none());
+    }
+
+    #[test]
+    fn a_question_mark_brings_in_the_query() {
+        let concerns = |path: &str, uri: &str| {
+            let fault = format!(r#"{{"on":"api","path":"{path}","kind":"hang"}}"#);
+            let fault: Fault = serde_json::from_str(&fault).unwrap();
+            fault.concerns(Target::Api, "GET", &uri.parse().unwrap())
+        };
+        let watches = "/apis/x?*watch=*";
+        assert!(concerns(watches, "/apis/x?limit=1&watch=true"));
+        assert!(!concerns(watches, "/apis/x?limit=1"));
+        assert!(!concerns(watches, "/apis/x"));
+        assert!(!concerns(watches, "/apis/x/y?watch=true"));
+        assert!(concerns("/apis/x?watch=", "/apis/x?watch=1&limit=1"), "a prefix");
+        assert!(!concerns("/apis/x?watch=", "/apis/x?limit=1&watch=1"));
+        assert!(concerns("/apis/*", "/apis/x?watch=1"), "without one the query is nothing");
+        assert!(!concerns("/apis/*1", "/apis/x?watch=1"));
     }
 }

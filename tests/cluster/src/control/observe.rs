@@ -48,7 +48,7 @@ where
     F: Future<Output = Response<Body>>,
 {
     let running = control.recorder.note(target, &request);
-    let fault = control.faults.strike(target, request.method().as_str(), request.uri().path());
+    let fault = control.faults.strike(target, request.method().as_str(), request.uri());
     let response = match fault {
         None => answer(request).await,
         Some(fault) => match fault.kind {

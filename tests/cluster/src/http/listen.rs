@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::header::{self, Entry};
+use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -94,9 +95,27 @@ where
     let peer = Arc::new(peer);
     let service = service_fn(move |request: Request<Incoming>| {
         let (handler, peer) = (Arc::clone(&handler), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(handler.handle(request.map(body::incoming), peer).await) }
+        let head = request.method() == Method::HEAD;
+        async move {
+            let answer = handler.handle(request.map(body::incoming), peer).await;
+            Ok::<_, Infallible>(if head { without_body(answer) } else { answer })
+        }
     });
     // The error says that the client went away or that a fault was asked for: neither is ours.
     let _ =
         Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// The answer to HEAD: as if it were to GET, without the body. hyper sees to that with HTTP/1
+/// only; over HTTP/2 a body would be an error of the protocol.
+fn without_body(mut answer: Response<Body>) -> Response<Body> {
+    // None is left of what was passed on: its length is in the header, or nobody knows it.
+    let length = hyper::body::Body::size_hint(answer.body()).exact().filter(|length| *length > 0);
+    if let (Entry::Vacant(entry), Some(length)) =
+        (answer.headers_mut().entry(header::CONTENT_LENGTH), length)
+    {
+        entry.insert(HeaderValue::from(length));
+    }
+    *answer.body_mut() = body::empty();
+    answer
 }

@@ -37,6 +37,11 @@ impl Layers {
         layers
     }
 
+    /// Whether the history has an image that is not missing.
+    pub(crate) fn has_image(&self, digest: &str) -> bool {
+        self.images.get(digest).is_some_and(|image| image["imageMissing"] == false)
+    }
+
     fn add(&mut self, objects: &Objects, digest: &str) {
         if self.images.contains_key(digest) {
             return;

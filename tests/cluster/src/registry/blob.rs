@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde_json::Value;
 
 use super::access::may_pull;
 use super::error::{bare, error};
@@ -22,19 +23,12 @@ pub(crate) async fn get(
     digest: &str,
     request: Request<Body>,
 ) -> Response<Body> {
-    let method = request.method().clone();
     let answer = front.forward(request).await;
     if answer.status() != StatusCode::NOT_FOUND || !is_of_stream(front, repository, digest) {
         return answer;
     }
-    let Some(folder) = folder(&front.storage_root, digest) else { return answer };
-    let Ok(bytes) = tokio::fs::read(folder.join("data")).await else { return answer };
-    let length = bytes.len();
+    let Some(bytes) = stored(&front.storage_root, digest).await else { return answer };
     let mut response = body::answer(StatusCode::OK, "application/octet-stream", bytes);
-    if method == Method::HEAD {
-        *response.body_mut() = body::empty();
-        response.headers_mut().insert(http::header::CONTENT_LENGTH, HeaderValue::from(length));
-    }
     if let Ok(digest) = HeaderValue::from_str(digest) {
         response.headers_mut().insert("docker-content-digest", digest);
     }
@@ -43,7 +37,40 @@ pub(crate) async fn get(
 
 fn is_of_stream(front: &Front, repository: Repository<'_>, digest: &str) -> bool {
     let Some(stream) = front.stream(repository) else { return false };
-    Layers::of(&front.store.read(), &stream).blobs.contains_key(digest)
+    let layers = Layers::of(&front.store.read(), &stream);
+    let remembered = || {
+        let image = front.remembered.image(repository, digest);
+        image.is_some_and(|image| layers.has_image(&image))
+    };
+    layers.blobs.contains_key(digest) || remembered()
+}
+
+/// The bytes of a blob or manifest, whichever repository it was pushed to.
+pub(crate) async fn stored(storage_root: &Path, digest: &str) -> Option<Vec<u8>> {
+    tokio::fs::read(folder(storage_root, digest)?.join("data")).await.ok()
+}
+
+/// Links to a repository the blobs of a manifest that its stream names: docker-registry looks only
+/// at links before it takes a manifest, the real registry at the stream as well.
+///
+/// # Errors
+/// When a link cannot be written.
+pub(crate) async fn link(
+    front: &Front,
+    repository: Repository<'_>,
+    manifest: &Value,
+) -> std::io::Result<()> {
+    let layers = manifest["layers"].as_array().into_iter().flatten();
+    let blobs = layers.chain([&manifest["config"]]).filter_map(|blob| blob["digest"].as_str());
+    for digest in blobs.filter(|digest| is_of_stream(front, repository, digest)) {
+        let there = folder(&front.storage_root, digest).is_some_and(|folder| folder.exists());
+        let Some(hex) = digest.strip_prefix("sha256:").filter(|_| there) else { continue };
+        let links = format!("docker/registry/v2/repositories/{}/_layers/sha256", repository.name());
+        let folder = front.storage_root.join(links).join(hex);
+        tokio::fs::create_dir_all(&folder).await?;
+        tokio::fs::write(folder.join("link"), digest).await?;
+    }
+    Ok(())
 }
 
 /// A step of an upload. A blob is mounted from another repository only for those who may read that

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::access::{Credential, lacking};
 use super::error::{bare, error, unauthorized};
+use super::remembered::Remembered;
 use super::route::{Repository, Route};
 use super::{blob, catalog, manifest, signature};
 use crate::access::{Access, User};
@@ -34,6 +35,8 @@ pub(crate) struct Front {
     pub(crate) storage_root: PathBuf,
     /// `127.0.0.1:PORT`, as it stands in pull specs.
     pub(crate) public: String,
+    /// What it learned from manifests.
+    pub(crate) remembered: Remembered,
 }
 
 impl Handler for Front {
@@ -97,9 +100,8 @@ impl Front {
             (Route::Base, _) => body::answer(StatusCode::OK, "application/json", "{}"),
             (Route::Catalog, _) => catalog::catalog(&self.store, request.uri().query()),
             (Route::Tags(repository), _) => catalog::tags(&self.store, repository),
-            (Route::Manifest(repository, reference), method @ (Method::GET | Method::HEAD)) => {
-                manifest::get(self, repository, reference, &method, &request.into_parts().0.headers)
-                    .await
+            (Route::Manifest(repository, reference), Method::GET | Method::HEAD) => {
+                manifest::get(self, repository, reference, &request.into_parts().0.headers).await
             }
             (Route::Manifest(repository, reference), Method::PUT) => {
                 manifest::put(self, user, repository, reference, request).await

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Manifests: the streams say which there are, docker-registry keeps their bytes.
 
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::access::may_create;
+use super::blob;
 use super::error::{bare, error, manifest_unknown, name_unknown, unknown};
 use super::front::Front;
 use super::route::Repository;
@@ -27,7 +29,6 @@ pub(crate) async fn get(
     front: &Front,
     repository: Repository<'_>,
     reference: &str,
-    method: &Method,
     headers: &HeaderMap,
 ) -> Response<Body> {
     let by_tag = !is_digest(reference);
@@ -66,7 +67,12 @@ pub(crate) async fn get(
         }
     }
     let Some((media_type, text)) = answer else { return no_revision(repository, &served) };
-    let length = text.len();
+    if media_type == OCI
+        && let Some(config) = front.store.read().get(&IMAGES, &served).map(|image| image.value())
+        && let Some(config) = config["dockerImageMetadata"]["Id"].as_str()
+    {
+        front.remembered.keep(repository, config, &served);
+    }
     let mut response = body::answer(StatusCode::OK, &media_type, text);
     let headers = response.headers_mut();
     if let (Ok(digest), Ok(tag)) =
@@ -74,10 +80,6 @@ pub(crate) async fn get(
     {
         headers.insert("docker-content-digest", digest);
         headers.insert(header::ETAG, tag);
-    }
-    if method == Method::HEAD {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        *response.body_mut() = body::empty();
     }
     response
 }
@@ -111,17 +113,27 @@ fn find(
             .then(|| digest.clone())
             .ok_or_else(|| Box::new(no_revision(repository, &digest)));
     }
-    let images = Layers::of(&objects, &stream).images;
-    let there = images.get(reference).is_some_and(|image| image["imageMissing"] == false);
+    let there = Layers::of(&objects, &stream).has_image(reference);
     there.then(|| reference.to_owned()).ok_or_else(|| Box::new(no_revision(repository, reference)))
 }
 
+/// The type and text of a manifest that the stream has.
+async fn fetch(front: &Front, repository: Repository<'_>, digest: &str) -> Option<(String, Bytes)> {
+    if let Some(pushed) = pushed(front, repository, digest).await {
+        return Some(pushed);
+    }
+    // Not pushed here, but tagged: the registry has the text all the same, unless it was imported.
+    let image = front.store.read().get(&IMAGES, digest).map(|image| image.value())?;
+    let media_type = image["dockerImageManifestMediaType"].as_str()?.to_owned();
+    Some((media_type, blob::stored(&front.storage_root, digest).await?.into()))
+}
+
 /// A manifest's type and text from docker-registry.
-async fn fetch(
+async fn pushed(
     front: &Front,
     repository: Repository<'_>,
     digest: &str,
-) -> Option<(String, bytes::Bytes)> {
+) -> Option<(String, Bytes)> {
     let answer = front.ask(&format!("/v2/{}/manifests/{digest}", repository.name()), ANY).await;
     let (parts, body) = answer.into_parts();
     let media_type = parts.headers.get(header::CONTENT_TYPE)?.to_str().ok()?.to_owned();
@@ -175,6 +187,9 @@ pub(crate) async fn put(
             "requested access to the resource is denied",
             None,
         );
+    }
+    if blob::link(front, repository, &manifest).await.is_err() {
+        return unknown(None);
     }
     // By its digest: docker-registry must know no tags that the stream does not.
     let Ok(uri) = format!("/v2/{}/manifests/{digest}", repository.name()).parse() else {
