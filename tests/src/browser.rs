@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 pub use console::Entry;
 pub use fantoccini::key::Key;
 
+use crate::folder::Folder;
 use crate::process::Program;
 use crate::wait::{self, PATIENCE};
 
@@ -48,7 +49,7 @@ pub struct Browser {
     client: Client,
     // Ended before its folder goes.
     _driver: Program,
-    folder: tempfile::TempDir,
+    folder: Folder,
 }
 
 impl Browser {
@@ -57,7 +58,7 @@ impl Browser {
     /// # Errors
     /// When chromedriver or Chromium does not start.
     pub async fn start() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("images-browser-").tempdir()?;
+        let folder = Folder::new("images-browser-")?;
         let mut command = Process::new("chromedriver");
         command.arg("--port=0").env("HOME", folder.path());
         let log = folder.path().join("chromedriver.log");
@@ -227,7 +228,8 @@ impl Browser {
     /// # Errors
     /// When the browser is gone.
     pub async fn texts(&self, selector: &str) -> Result<Vec<String>> {
-        let script = "return [...document.querySelectorAll(arguments[0])].map(element => element.innerText ?? '')";
+        let script = "return [...document.querySelectorAll(arguments[0])].map(
+            element => element.innerText ?? '')";
         Ok(serde_json::from_value(self.script(script, vec![selector.into()]).await?)?)
     }
 

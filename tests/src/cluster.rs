@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::curl::Curl;
+use crate::folder::Folder;
 use crate::process::Program;
 use crate::skopeo::Skopeo;
 use crate::wait::PATIENCE;
@@ -64,7 +65,7 @@ pub struct Cluster {
     pub face: Face,
     // Dropped before the folder that it writes to.
     program: Program,
-    folder: tempfile::TempDir,
+    folder: Folder,
 }
 
 impl Cluster {
@@ -89,7 +90,7 @@ impl Cluster {
     /// # Errors
     /// When it does not start.
     pub fn start_with(face: Face, seeded: bool, options: &[&str]) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("images-cluster-").tempdir()?;
+        let folder = Folder::new("images-cluster-")?;
         let mut command = Command::new(programs::built("loopback-cluster")?);
         command.args(["serve", "--until-eof", "--face", face.name()]);
         if seeded {

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::bus::Bus;
 use crate::curl::Curl;
+use crate::folder::Folder;
 use crate::login::User;
 use crate::process::Program;
 use crate::{package, programs, wait};
@@ -37,7 +38,7 @@ pub struct Cockpit {
     server: Program,
     _bus: Option<Bus>,
     user: Option<User>,
-    folder: tempfile::TempDir,
+    folder: Folder,
 }
 
 impl Cockpit {
@@ -52,7 +53,7 @@ impl Cockpit {
         port: u16,
         environment: &[(&str, OsString)],
     ) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("images-cockpit-").tempdir()?;
+        let folder = Folder::new("images-cockpit-")?;
         let home = folder.path().join("home");
         fs::create_dir(&home)?;
         let bridge = package::install(&home)?;
@@ -115,7 +116,7 @@ impl Cockpit {
     /// # Errors
     /// When it does not start.
     pub async fn with_login(port: u16, kubeconfig: &Path) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("images-cockpit-").tempdir()?;
+        let folder = Folder::new("images-cockpit-")?;
         let user = User::create(kubeconfig)?;
         let command = Command::new("/usr/lib/cockpit/cockpit-ws");
         let (server, port) = serve(command, port, folder.path()).await?;

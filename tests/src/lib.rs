@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod cockpit;
 pub mod curl;
 pub mod evidence;
+mod folder;
 pub mod inventory;
 pub mod login;
 mod package;
