@@ -74,12 +74,13 @@ setup-test:
 # ---- Building for development
 
 .PHONY: build programs page
+PARTS = --bins
 build: programs page
 
 # All at once: built one by one, dependencies would be compiled again for each set of features.
 programs: setup-build
 	@echo 'build: the bridge and the programs of the tests'
-	@cargo build $(CARGO_FLAGS) --workspace --bins
+	@cargo build $(CARGO_FLAGS) --workspace $(PARTS)
 
 page: setup-build
 	@echo 'build: the page, dist/images'
@@ -98,6 +99,9 @@ run: setup build
 	@echo 'run: loopback cluster ($(FACE)) and Cockpit $(COCKPIT) on 127.0.0.1:$(PORT); Ctrl-C stops both'
 	@PORT=$(PORT) FACE=$(FACE) $(addprefix COCKPIT=,$(COCKPIT)) exec $(TARGET)/debug/run
 
+# Built apart from the programs, the tests would want other features of shared dependencies, and
+# compile these a second time.
+check: PARTS = --all-targets
 check: setup build
 	@echo 'check: every test'
 	@cargo test $(CARGO_FLAGS) --workspace --doc
