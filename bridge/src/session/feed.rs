@@ -42,9 +42,7 @@ impl Session {
         feeds.guards += 1;
         if feeds.guards == 1 {
             // A failure of last time is no answer to what is asked now.
-            if self.state.failure().is_some() {
-                self.state.set_phase(Phase::Connecting);
-            }
+            self.show_connecting();
             let session = self.clone();
             feeds.work.spawn(async move { session.work().await });
         }
@@ -71,7 +69,10 @@ impl Session {
                     _ = retries.changed() => None,
                 }
             };
-            let Some(failure) = failed else { continue };
+            let Some(failure) = failed else {
+                self.show_connecting();
+                continue;
+            };
             tracing::warn!(code = ?failure.code, message = %failure.message, details = ?failure.details, "source stopped");
             if self.state.view().phase == Phase::Ready {
                 backoff.reset();
@@ -90,9 +91,17 @@ impl Session {
                 () = delay => {}
                 _ = retries.changed() => {
                     backoff.reset();
-                    self.state.set_phase(Phase::Connecting);
+                    self.show_connecting();
                 }
             }
+        }
+    }
+
+    /// Answers somebody who asked to try again. An attempt that nobody asked for leaves the failure
+    /// on the screen until it has a result: words that vanish every few seconds cannot be read.
+    fn show_connecting(&self) {
+        if self.state.failure().is_some() {
+            self.state.set_phase(Phase::Connecting);
         }
     }
 
@@ -106,9 +115,6 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<Arc<Connection>, Failure> {
-        if self.state.catalog().counts().repositories == 0 {
-            self.state.set_phase(Phase::Connecting);
-        }
         let settings = self.settings.clone();
         let connection = Connection::open(settings, self.manifests.clone(), &self.state).await?;
         let connection = Arc::new(connection);

@@ -121,6 +121,10 @@ impl State {
 
     /// Says how far the listing is.
     pub fn set_progress(&self, text: &str, done: u64, total: Option<u64>) {
+        // After a failure nobody wants to see how far the next attempt came before it failed too.
+        if self.failure().is_some() && self.catalog().counts().repositories == 0 {
+            return;
+        }
         self.set_phase(Phase::Filling(Progress { text: text.to_owned(), done, total }));
     }
 

@@ -62,6 +62,23 @@ async fn a_failure_is_told_and_healed_by_itself() {
 }
 
 #[tokio::test]
+async fn attempts_that_nobody_asked_for_leave_the_failure_on_the_screen() {
+    let api = Api::start().await;
+    api.push("shop", "api", "v1", 1);
+    api.set(|world| world.failing_lists = 3);
+    let session = session(&api);
+    let _feed = session.feed();
+    until(&session, "failed", || session.state.failure().is_some()).await;
+    until(&session, "healed without a word before", || {
+        let status = session.status();
+        let is_failed = matches!(status.phase, Phase::Failed(_));
+        assert!(is_failed || status.counts.repositories > 0, "{status:?}");
+        session.is_settled()
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_does_not_heal_waits_for_the_user() {
     let api = Api::start().await;
     api.push("shop", "api", "v1", 1);
