@@ -20,6 +20,7 @@ pub mod channel;
 pub mod cluster;
 pub mod control;
 pub mod dispatch;
+mod execution;
 pub mod frame;
 pub mod image;
 pub mod live;

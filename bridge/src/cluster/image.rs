@@ -3,14 +3,12 @@
 //! One image of a stream as the API describes it: everything but its history and the system that it
 //! runs on (`image.openshift.io/v1`).
 
-use std::collections::BTreeMap;
-
 use images_proto::image::{Child, Config, Platform};
 use images_proto::{Digest, RepositoryName};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::{Cluster, Error};
+use crate::execution::{Execution, not_empty};
 use crate::uri::escaped;
 
 /// An image in a stream's history.
@@ -78,19 +76,6 @@ struct DockerImage {
     config: Option<Execution>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Execution {
-    user: Option<String>,
-    exposed_ports: Option<BTreeMap<String, IgnoredAny>>,
-    env: Option<Vec<String>>,
-    entrypoint: Option<Vec<String>>,
-    cmd: Option<Vec<String>>,
-    volumes: Option<BTreeMap<String, IgnoredAny>>,
-    working_dir: Option<String>,
-    labels: Option<BTreeMap<String, String>>,
-}
-
 impl Cluster {
     /// An image of a stream.
     ///
@@ -143,28 +128,16 @@ impl Manifest {
 
 impl DockerImage {
     fn into_config(self) -> Config {
-        let Execution { user, exposed_ports, env, entrypoint, cmd, volumes, working_dir, labels } =
-            self.config.unwrap_or_default();
-        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
         Config {
             image_id: self.id.and_then(|id| id.parse().ok()),
-            platform: some(self.architecture).map(|architecture| Platform {
+            platform: not_empty(self.architecture).map(|architecture| Platform {
                 os: None,
                 architecture,
                 variant: None,
             }),
             created: self.created.as_deref().and_then(crate::timestamp::seconds),
-            author: some(self.author),
-            labels: labels.unwrap_or_default(),
-            annotations: BTreeMap::new(),
-            env: env.unwrap_or_default(),
-            entrypoint: entrypoint.unwrap_or_default(),
-            command: cmd.unwrap_or_default(),
-            working_dir: some(working_dir),
-            ports: exposed_ports.unwrap_or_default().into_keys().collect(),
-            volumes: volumes.unwrap_or_default().into_keys().collect(),
-            user: some(user),
-            history: None,
+            author: not_empty(self.author),
+            ..self.config.unwrap_or_default().into_config()
         }
     }
 }

@@ -2,15 +2,13 @@
 
 //! Configs of images (OCI image-spec, config.md; Docker's is the same in what we read).
 
-use std::collections::BTreeMap;
-
 use images_proto::Digest;
 use images_proto::image::{Config as Shown, HistoryRow};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::error::Kind;
 use super::manifest::platform;
+use crate::execution::{Execution, not_empty};
 use crate::timestamp::seconds;
 
 /// A config.
@@ -29,23 +27,12 @@ impl Config {
     /// When it is no JSON object, or a field is not what the specification says.
     pub fn parse(bytes: &[u8]) -> Result<Self, Kind> {
         let document: Document = serde_json::from_slice(bytes).map_err(Kind::Json)?;
-        let Execution { user, exposed_ports, env, entrypoint, cmd, volumes, working_dir, labels } =
-            document.config.unwrap_or_default();
         let shown = Shown {
-            image_id: None,
             platform: platform(document.os, document.architecture, document.variant),
             created: document.created.as_deref().and_then(seconds),
-            author: document.author.filter(|author| !author.is_empty()),
-            labels: labels.unwrap_or_default(),
-            annotations: BTreeMap::new(),
-            env: env.unwrap_or_default(),
-            entrypoint: entrypoint.unwrap_or_default(),
-            command: cmd.unwrap_or_default(),
-            working_dir: working_dir.filter(|folder| !folder.is_empty()),
-            ports: exposed_ports.unwrap_or_default().into_keys().collect(),
-            volumes: volumes.unwrap_or_default().into_keys().collect(),
-            user: user.filter(|user| !user.is_empty()),
+            author: not_empty(document.author),
             history: document.history.map(|steps| steps.into_iter().map(Step::into_row).collect()),
+            ..document.config.unwrap_or_default().into_config()
         };
         let diff_ids = document.rootfs.and_then(|rootfs| rootfs.diff_ids).unwrap_or_default();
         Ok(Self { shown, diff_ids })
@@ -62,19 +49,6 @@ struct Document {
     config: Option<Execution>,
     rootfs: Option<RootFs>,
     history: Option<Vec<Step>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Execution {
-    user: Option<String>,
-    exposed_ports: Option<BTreeMap<String, IgnoredAny>>,
-    env: Option<Vec<String>>,
-    entrypoint: Option<Vec<String>>,
-    cmd: Option<Vec<String>>,
-    volumes: Option<BTreeMap<String, IgnoredAny>>,
-    working_dir: Option<String>,
-    labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -95,8 +69,8 @@ impl Step {
     fn into_row(self) -> HistoryRow {
         HistoryRow {
             created: self.created.as_deref().and_then(seconds),
-            created_by: self.created_by.filter(|text| !text.is_empty()),
-            comment: self.comment.filter(|text| !text.is_empty()),
+            created_by: not_empty(self.created_by),
+            comment: not_empty(self.comment),
             empty_layer: self.empty_layer,
         }
     }
