@@ -122,6 +122,10 @@ pub fn focus_row(step: i32) -> bool {
         let rows = document.query_selector_all("tr[data-row]").ok()?;
         let here = document.active_element()?.closest("tr[data-row]").ok()?;
         let row = |idx: u32| rows.get(idx)?.dyn_into::<Element>().ok();
+        let link = |idx: u32| {
+            let link = row(idx)?.query_selector("a").ok()??;
+            link.dyn_into::<HtmlElement>().ok()
+        };
         let at = (0..rows.length()).find(|idx| row(*idx) == here && here.is_some());
         let next = match at {
             Some(at) => i64::from(at) + i64::from(step),
@@ -131,8 +135,12 @@ pub fn focus_row(step: i32) -> bool {
             focus("#search, #filter");
             return Some(());
         };
-        let link = row(next)?.query_selector("a").ok()??;
-        link.dyn_into::<HtmlElement>().ok()?.focus().ok()
+        // A row of a tag that names nothing has no link.
+        let link = match step > 0 {
+            true => (next..rows.length()).find_map(link),
+            false => (0..=next).rev().find_map(link),
+        };
+        link?.focus().ok()
     };
     go().is_some()
 }

@@ -146,9 +146,13 @@ impl Drop for LocationListener {
     }
 }
 
-/// The path and the options of the address. An option that is given twice counts as absent.
+/// The path and the options of the address. An option that is given twice counts as absent. An
+/// address that Cockpit cannot read, such as one with a broken `%`, has one empty part, which is the
+/// path of no place.
 pub fn location() -> (Vec<String>, BTreeMap<String, String>) {
-    let Some(location) = current_location() else { return Default::default() };
+    let Some(location) = current_location() else {
+        return (vec![String::new()], BTreeMap::new());
+    };
     let path = location.path().iter().filter_map(|part| part.as_string()).collect();
     let options = Object::entries(&location.options())
         .iter()

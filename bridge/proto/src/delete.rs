@@ -25,7 +25,7 @@ impl Method for Delete {
 }
 
 /// What is to be deleted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Params {
     /// At most [`Params::MAX_TARGETS`].
     pub targets: Vec<Target>,
@@ -33,6 +33,10 @@ pub struct Params {
     /// named here or in the targets is refused, because somebody tagged it meanwhile.
     #[serde(default)]
     pub agreed: Vec<TagRef>,
+    /// For `delete`: the digest that the plan showed for each target, in their order. A tag that
+    /// names another one by now is left alone. Absent: whatever the tags name goes.
+    #[serde(default)]
+    pub planned: Vec<Option<Digest>>,
 }
 
 impl Params {

@@ -27,17 +27,32 @@ pub async fn delete(
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Receipt, Failure> {
     super::check(&params)?;
+    let repositories = super::repositories(&params.targets);
+    let source = connection.source();
+    if matches!(source, Source::Distribution(_)) || !params.planned.is_empty() {
+        // Which tag is on which manifest is asked now, not remembered.
+        connection.reread(state, &repositories).await?;
+    }
     let meter = Meter::new(params.targets.len(), progress);
-    let outcomes = match connection.source() {
-        Source::Openshift(source) => {
-            openshift::delete(source.cluster(), &params.targets, &meter).await
-        }
+    let moved = moved(state, &params);
+    let count = moved.iter().flatten().count();
+    if count > 0 {
+        meter.advance(count);
+    }
+    let still = moved.iter().zip(&params.targets).filter(|(moved, _)| moved.is_none());
+    let targets: Vec<Target> = still.map(|(_, target)| target.clone()).collect();
+    let done = match source {
+        Source::Openshift(source) => openshift::delete(source.cluster(), &targets, &meter).await,
         Source::Distribution(source) => {
-            distribution::delete(connection, source.registry(), state, &params, &meter).await?
+            distribution::delete(source.registry(), state, &targets, &params.agreed, &meter).await
         }
     };
+    let mut done = done.into_iter();
+    let outcomes = moved.into_iter().map(|moved| match moved {
+        Some(failure) => Outcome::Kept(failure),
+        None => done.next().unwrap_or(Outcome::Untried),
+    });
     // What is shown from now on is what is left.
-    let repositories = super::repositories(&params.targets);
     let reread = connection.reread(state, &repositories).await;
     if let Err(failure) = &reread {
         tracing::warn!(message = %failure.message, "not read again after a deletion");
@@ -47,6 +62,27 @@ pub async fn delete(
         ReceiptItem { target, outcome }
     });
     Ok(Receipt { items: items.collect() })
+}
+
+/// The targets that name another digest by now than the plan showed.
+fn moved(state: &State, params: &Params) -> Vec<Option<Failure>> {
+    let catalog = state.catalog();
+    let moved = |(idx, target): (usize, &Target)| {
+        let planned = (*params.planned.get(idx)?)?;
+        let now = super::plan::digest(&catalog, target)?;
+        (now != planned).then(|| Failure {
+            code: images_proto::Code::Conflict,
+            message: format!(
+                "It names another image by now: {} instead of {}.",
+                now.short(),
+                planned.short()
+            ),
+            retryable: false,
+            fix: Some("Look at what would go again.".to_owned()),
+            details: None,
+        })
+    };
+    params.targets.iter().enumerate().map(moved).collect()
 }
 
 /// A revision has no address of its own to ask at: the stream that was just read again tells.

@@ -87,7 +87,7 @@ async fn what_does_not_heal_waits_for_the_user() {
     let _feed = session.feed();
     until(&session, "failed", || matches!(session.status().phase, Phase::Failed(_))).await;
     // An action does not wait for what will not come.
-    let params = delete::Params { targets: Vec::new(), agreed: Vec::new() };
+    let params = delete::Params { targets: Vec::new(), ..Default::default() };
     assert_eq!(session.plan(params).await.unwrap_err().code, Code::Forbidden);
     api.set(|world| world.projects = None);
     session.retry();
@@ -120,6 +120,6 @@ async fn too_many_targets_are_refused_before_anything_is_asked() {
         tag: "v1".parse().unwrap(),
     });
     let targets = vec![target; delete::Params::MAX_TARGETS + 1];
-    let params = delete::Params { targets, agreed: Vec::new() };
+    let params = delete::Params { targets, ..Default::default() };
     assert_eq!(session.delete(params, |_| ()).await.unwrap_err().code, Code::BadRequest);
 }

@@ -79,7 +79,7 @@ fn digest(byte: u8) -> Digest {
 }
 
 fn delete(targets: &[Target]) -> Params {
-    Params { targets: targets.to_vec(), agreed: Vec::new() }
+    Params { targets: targets.to_vec(), ..Default::default() }
 }
 
 #[tokio::test]
@@ -223,6 +223,23 @@ async fn a_deleted_tag_is_looked_for_and_gone_from_the_catalog() {
     assert_eq!(told, [(0, Some(2)), (1, Some(2)), (2, Some(2))]);
     assert_eq!(work.newest("shop/api:v1"), None, "before the receipt, not some time later");
     assert_eq!(work.newest("shop/api:v2"), Some(digest(1)));
+}
+
+#[tokio::test]
+async fn a_tag_that_was_pushed_anew_since_the_plan_is_left_alone() {
+    let api = Api::start().await;
+    api.push("shop", "api", "v1", 1);
+    api.push("shop", "api", "v2", 1);
+    let work = start(api).await;
+    work.until_ready().await;
+    work.api.push("shop", "api", "v1", 2);
+    let targets = ["shop/api:v1", "shop/api:v2"].map(|tag| Target::Tag(tag_ref(tag)));
+    let params = Params { planned: vec![Some(digest(1)); 2], ..delete(&targets) };
+    let receipt = action::delete(&work.connection, &work.state, params, |_| ()).await.unwrap();
+    let [first, second] = receipt.items.as_slice() else { panic!("{receipt:?}") };
+    assert!(matches!(&first.outcome, Outcome::Kept(failure) if failure.code == Code::Conflict));
+    assert_eq!(second.outcome, Outcome::Deleted);
+    assert_eq!(work.newest("shop/api:v1"), Some(digest(2)));
 }
 
 #[tokio::test]

@@ -45,6 +45,10 @@ impl LiveView for images_proto::repository::Repository {
     fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
         params.repository == answer.name
     }
+
+    fn is_whole(answer: &Self::Answer) -> bool {
+        answer.tag_count.is_some()
+    }
 }
 
 impl LiveView for images_proto::image::Image {
@@ -56,6 +60,10 @@ impl LiveView for images_proto::image::Image {
 impl LiveView for images_proto::layer::Layer {
     fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
         params.digest == answer.digest
+    }
+
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.coverage.listing && answer.coverage.repositories_unread == 0
     }
 }
 

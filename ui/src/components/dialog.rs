@@ -49,6 +49,15 @@ pub fn Dialog(props: &Props) -> Html {
         }
     });
     let oncancel = props.onclose.reform(|event: Event| event.prevent_default());
+    // Chromium closes the dialog at the second Escape, whatever `cancel` was answered.
+    let onclose = {
+        let node = node.clone();
+        props.onclose.reform(move |_: Event| {
+            if let Some(element) = node.cast::<HtmlDialogElement>() {
+                let _ = element.show_modal();
+            }
+        })
+    };
     let cross = props.onclose.reform(|_: MouseEvent| ());
     let (class, icon) = match props.severity {
         Severity::Info => ("pf-m-info", Icon::Info),
@@ -58,7 +67,7 @@ pub fn Dialog(props: &Props) -> Html {
     };
     html! {
         <dialog ref={node} class={classes!("pf-v6-c-modal-box", "pf-m-md", "images-dialog", class)} aria-labelledby="dialog-title"
-            data-step={props.step} {oncancel}>
+            data-step={props.step} {oncancel} {onclose}>
             <div class="pf-v6-c-modal-box__close">
                 <button type="button" class="pf-v6-c-button pf-m-plain" aria-label={tr("Close")} onclick={cross}>
                     <span class="pf-v6-c-button__icon">{ Icon::Close.draw() }</span>

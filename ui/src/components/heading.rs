@@ -18,6 +18,9 @@ pub struct Props {
     /// It takes the keyboard focus when it appears, so that a screen reader says where we are.
     #[prop_or(true)]
     pub focus: bool,
+    /// What the page is about, where the title may become more exact; else the title.
+    #[prop_or_default]
+    pub place: Option<AttrValue>,
     /// What stands beside it.
     #[prop_or_default]
     pub children: Html,
@@ -27,13 +30,20 @@ pub struct Props {
 #[component]
 pub fn Heading(props: &Props) -> Html {
     let name = props.short.clone().unwrap_or_else(|| props.title.clone());
-    use_effect_with((props.title.clone(), name, props.focus), |(_, name, focus)| {
+    use_effect_with((name, props.focus), |(name, focus)| {
         browser::set_title(&match *focus {
             true => tr_with("$0 - Images", &[name]),
             false => tr("Images"),
         });
-        if *focus {
-            browser::focus("#heading");
+    });
+    // Once for each place: a title that becomes more exact must not take the focus back.
+    let place = props.place.clone().unwrap_or_else(|| props.title.clone());
+    use_effect_with(place, {
+        let focus = props.focus;
+        move |_| {
+            if focus {
+                browser::focus("#heading");
+            }
         }
     });
     html! {

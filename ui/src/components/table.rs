@@ -17,6 +17,8 @@ pub fn table(label: String, head: Html, body: Html) -> Html {
         };
         if browser::focus_row(step) {
             event.prevent_default();
+            // A table within a table moves once.
+            event.stop_propagation();
         }
     });
     html! {

@@ -48,7 +48,7 @@ pub fn DeleteDialog(props: &Props) -> Html {
         let (step, question) = (step.clone(), question.clone());
         use_callback(props.targets.clone(), move |(), targets| {
             step.set(Step::Planning);
-            let params = Params { targets: targets.to_vec(), agreed: vec![] };
+            let params = Params { targets: targets.to_vec(), agreed: vec![], planned: vec![] };
             let step = step.clone();
             let asked = ask::<PlanDelete>(params, move |report| match report {
                 Report::Progress(_) => {}
@@ -66,8 +66,11 @@ pub fn DeleteDialog(props: &Props) -> Html {
     let confirm = {
         let (now, question) = (step.clone(), question.clone());
         let (changed, gone) = (props.changed.clone(), props.gone.clone());
-        Callback::from(move |_: MouseEvent| {
-            let (Step::Planned(plan) | Step::DeleteFailed(plan, _)) = &*now else { return };
+        Callback::from(move |event: MouseEvent| {
+            let Step::Planned(plan) = &*now else { return };
+            if is_repeated(&event) {
+                return;
+            }
             let Some(params) = now.request() else { return };
             let (plan, step) = (plan.clone(), now.clone());
             let (changed, gone) = (changed.clone(), gone.clone());
@@ -89,7 +92,10 @@ pub fn DeleteDialog(props: &Props) -> Html {
     };
     let stop = {
         let (step, changed) = (step.clone(), props.changed.clone());
-        Callback::from(move |_: MouseEvent| {
+        Callback::from(move |event: MouseEvent| {
+            if is_repeated(&event) {
+                return;
+            }
             question.borrow_mut().take();
             step.set(Step::Stopped);
             changed.emit(());
@@ -116,9 +122,14 @@ pub fn DeleteDialog(props: &Props) -> Html {
     html! {
         <Dialog title={title(&step, &props.targets)} step={name(&step)} severity={severity(&step)}
             {onclose} afterwards="#quick-delete" footer={footer(&step, confirm, stop, close, again)}>
-            { body(&step, &session) }
+            <div aria-live="polite">{ body(&step, &session) }</div>
         </Dialog>
     }
+}
+
+/// The second click of a double click was meant for the button that stood there before.
+fn is_repeated(event: &MouseEvent) -> bool {
+    event.detail() > 1
 }
 
 fn name(step: &Step) -> &'static str {
@@ -148,10 +159,10 @@ fn title(step: &Step, targets: &[Target]) -> String {
         (Step::Done(_, receipt), _) => {
             let (gone, all) = (deletion::tally(receipt).gone, receipt.items.len());
             match gone == all {
-                true => plural("Deleted $0 item", "Deleted $0 items", gone as u64),
+                true => plural("$0 item is gone", "$0 items are gone", gone as u64),
                 false => plural_with(
-                    "Deleted $0 of $1 item",
-                    "Deleted $0 of $1 items",
+                    "$0 of $1 item is gone",
+                    "$0 of $1 items are gone",
                     all as u64,
                     &[&gone.to_string(), &all.to_string()],
                 ),
@@ -202,14 +213,21 @@ fn footer(
 ) -> Html {
     let cancel = |label: String| html! { <Button look={Look::Link} {label} onclick={close.clone()} testid="close-dialog" /> };
     match step {
-        Step::Planning => cancel(tr("Cancel")),
-        Step::PlanFailed(_) => html! {
+        // Each button has its place from the start: none appears under the pointer.
+        Step::Planning => html! {
             <>
-                <Button look={Look::Primary} label={tr("Try again")} onclick={again} />
+                <Button look={Look::Danger} label={tr("Delete")} disabled=true onclick={Callback::noop()} />
                 { cancel(tr("Cancel")) }
             </>
         },
-        Step::Planned(plan) | Step::DeleteFailed(plan, _) => match confirm_label(plan) {
+        // After a failure nobody knows what is left of the plan.
+        Step::PlanFailed(_) | Step::DeleteFailed(..) => html! {
+            <>
+                <Button look={Look::Primary} label={tr("Look again")} onclick={again} testid="look-again" />
+                { cancel(tr("Cancel")) }
+            </>
+        },
+        Step::Planned(plan) => match confirm_label(plan) {
             Some(label) => html! {
                 <>
                     <Button id="confirm-delete" look={Look::Danger} {label} onclick={confirm} />

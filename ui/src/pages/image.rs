@@ -55,7 +55,7 @@ pub fn Image(props: &Props) -> Html {
         <>
             { breadcrumb(above, short.clone()) }
             <section class="pf-v6-c-page__main-section images-page">
-                <Heading title={what} />
+                <Heading title={what} place={props.digest.to_string()} />
                 { waiting::show(&view.state, &view.retry, |answer| html! {
                     <>
                         { about(answer) }

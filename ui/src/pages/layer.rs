@@ -66,7 +66,9 @@ pub fn Layer(props: &Props) -> Html {
                                 </div>
                             </div>
                             <div class="images-summary">{ coverage(&answer.coverage) }</div>
-                            if answer.hits.is_empty() {
+                            if answer.hits.is_empty() && answer.total > 0 {
+                                // The page that is wanted is gone; the last one is on its way.
+                            } else if answer.hits.is_empty() {
                                 <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)}
                                     title={tr("No image is known to contain this layer")} />
                             } else {
@@ -93,7 +95,10 @@ fn about(view: &View) -> Html {
                     None => unknown(tr("Not known: no config of its images has been read yet.")),
                 }, "diff-id"),
                 fact(tr("Size"), bytes(view.size), "size"),
-                fact(tr("Images"), html! { { crate::browser::number(view.images.into()) } }, "image-count"),
+                fact(tr("Images"), match view.coverage.listing || view.coverage.repositories_unread > 0 {
+                    true if view.images == 0 => unknown(tr("Not known: the registry is still being read.")),
+                    _ => html! { { crate::browser::number(view.images.into()) } },
+                }, "image-count"),
             ]) }
         </div>
     }

@@ -221,6 +221,8 @@ fn nothing(view: &View, tags: &Tags, show: &Callback<Tags>) -> Html {
                 title={tr("No tag fits the filter")}
                 actions={html! { <Button look={Look::Link} label={tr("Show all tags")} onclick={all} /> }} />
         },
+        // The page that is wanted is gone; the last one is on its way.
+        Some(_) if view.total > 0 => html! {},
         Some(0) => html! {
             <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)} title={tr("No tags")}
                 actions={html! { <crate::components::link::Link to={Route::home()}

@@ -31,7 +31,7 @@ impl Step {
     /// What confirming would delete; `None` when there is nothing to confirm.
     pub fn request(&self) -> Option<Params> {
         match self {
-            Self::Planned(plan) | Self::DeleteFailed(plan, _) => request(plan),
+            Self::Planned(plan) => request(plan),
             _ => None,
         }
     }
@@ -56,7 +56,8 @@ fn request(plan: &Plan) -> Option<Params> {
         return None;
     }
     let agreed: BTreeSet<TagRef> = accepted().flat_map(|item| item.goes.iter().cloned()).collect();
-    Some(Params { targets, agreed: agreed.into_iter().collect() })
+    let planned = accepted().map(|item| item.digest).collect();
+    Some(Params { targets, agreed: agreed.into_iter().collect(), planned })
 }
 
 /// The tags that were chosen and are not refused: those that certainly go.
@@ -220,9 +221,10 @@ mod tests {
     fn what_is_refused_is_neither_sent_nor_agreed_to() {
         let refused = PlanItem { refused: Some(failure()), ..item("v1", &["v1", "latest"]) };
         let plan = Plan { items: vec![refused.clone(), item("v2", &["v2"])] };
-        let request = Step::Planned(Rc::new(plan)).request().unwrap();
+        let request = Step::Planned(Rc::new(plan.clone())).request().unwrap();
         assert_eq!(request.targets, [Target::Tag(tag("v2"))]);
         assert_eq!(request.agreed, [tag("v2")]);
+        assert_eq!(request.planned, [plan.items[1].digest]);
         let all_refused = Plan { items: vec![refused] };
         assert_eq!(summary(&all_refused).refused, 1);
         assert_eq!(Step::Planned(Rc::new(all_refused)).request(), None);
@@ -239,10 +241,11 @@ mod tests {
     #[test]
     fn only_a_plan_can_be_confirmed() {
         let plan = Rc::new(Plan { items: vec![item("v1", &["v1"])] });
-        let failed = Step::DeleteFailed(plan.clone(), Rc::new(failure()));
-        assert!(failed.request().is_some() && failed.touched());
-        assert!(!Step::Planned(plan).touched());
-        for step in [Step::Planning, Step::Deleting(Progress::default()), Step::Stopped] {
+        let planned = Step::Planned(plan.clone());
+        assert!(planned.request().is_some() && !planned.touched());
+        let failed = Step::DeleteFailed(plan, Rc::new(failure()));
+        assert!(failed.touched());
+        for step in [failed, Step::Planning, Step::Deleting(Progress::default()), Step::Stopped] {
             assert_eq!(step.request(), None);
         }
     }

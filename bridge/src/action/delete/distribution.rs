@@ -7,29 +7,22 @@ use std::collections::{BTreeMap, HashSet};
 
 use futures_util::{StreamExt, stream};
 use http::StatusCode;
-use images_proto::delete::{Outcome, Params, Target};
+use images_proto::delete::{Outcome, Target};
 use images_proto::{Code, Digest, Failure, Progress, RepositoryName, TagRef};
 
 use super::super::plan;
 use super::{CONCURRENCY, Meter, still_there};
 use crate::registry::Registry;
 use crate::session::state::State;
-use crate::source::Connection;
 
-/// What became of each target, in their order.
-///
-/// # Errors
-/// When the repositories cannot be read, without which nothing is deleted.
+/// What became of each target, in their order. Their repositories were just read.
 pub(super) async fn delete<P: FnMut(Progress) + Send>(
-    connection: &Connection,
     registry: &Registry,
     state: &State,
-    params: &Params,
+    targets: &[Target],
+    agreed: &[TagRef],
     meter: &Meter<P>,
-) -> Result<Vec<Outcome>, Failure> {
-    let Params { targets, agreed } = params;
-    // Which tags are on which manifest is asked now, not remembered.
-    connection.reread(state, &super::super::repositories(targets)).await?;
+) -> Vec<Outcome> {
     let mut outcomes = vec![Outcome::Untried; targets.len()];
     let mut manifests: BTreeMap<(&RepositoryName, Digest), Vec<usize>> = BTreeMap::new();
     for (idx, target) in targets.iter().enumerate() {
@@ -76,7 +69,7 @@ pub(super) async fn delete<P: FnMut(Progress) + Send>(
             outcomes[idx] = outcome.clone();
         }
     }
-    Ok(outcomes)
+    outcomes
 }
 
 /// A tag on the manifest that nobody agreed to lose.

@@ -149,6 +149,7 @@ impl Work {
         let params = Params {
             targets: targets.iter().map(|tag| Target::Tag(tag_ref(tag))).collect(),
             agreed: agreed.iter().map(|tag| tag_ref(tag)).collect(),
+            planned: Vec::new(),
         };
         let receipt = action::delete(&self.connection, &self.state, params, |_| ()).await.unwrap();
         receipt.items.into_iter().map(|item| item.outcome).collect()
@@ -265,7 +266,8 @@ async fn deletion_switched_off_is_told_with_the_remedy() {
 #[tokio::test]
 async fn the_plan_names_the_tags_that_go_along() {
     let work = connect(&TAGS).await;
-    let params = Params { targets: vec![Target::Tag(tag_ref("shop/api:v1"))], agreed: Vec::new() };
+    let params =
+        Params { targets: vec![Target::Tag(tag_ref("shop/api:v1"))], ..Default::default() };
     let plan = action::plan(&work.connection, &work.state, params).await.unwrap();
     let mut goes = plan.items[0].goes.clone();
     goes.sort();

@@ -15,14 +15,17 @@ use crate::state::deletion::{chosen, staying, summary, taken_along};
 use crate::state::target;
 use crate::text::{plural, plural_with, tr, tr_with};
 
-/// The most items that are listed one by one.
+/// The most items without consequences that are listed one by one.
 pub(super) const LISTED: usize = 200;
 
 /// The plan.
 pub(super) fn plan(plan: &Plan, source: Option<Source>) -> Html {
     let sum = summary(plan);
     let chosen = chosen(plan);
-    let rest = plan.items.len().saturating_sub(LISTED);
+    // What has consequences is always listed, and first.
+    let (notable, plain): (Vec<_>, Vec<_>) =
+        plan.items.iter().partition(|item| is_notable(item, &chosen));
+    let (listed, rest) = plain.split_at(plain.len().min(LISTED));
     html! {
         <div class="images-plan" data-testid="plan">
             if sum.along > 0 {
@@ -38,15 +41,31 @@ pub(super) fn plan(plan: &Plan, source: Option<Source>) -> Html {
                     { plural("$0 item cannot be deleted.", "$0 items cannot be deleted.", sum.refused as u64) }
                 </p>
             }
-            <ul class="images-items">{ for plan.items.iter().take(LISTED).map(|planned| item(planned, &chosen)) }</ul>
-            if rest > 0 {
-                <p>{ plural("and $0 more item", "and $0 more items", rest as u64) }</p>
+            <ul class="images-items">{ for notable.iter().chain(listed).map(|planned| item(planned, &chosen)) }</ul>
+            if !rest.is_empty() {
+                <details>
+                    <summary>{ plural("and $0 more item", "and $0 more items", rest.len() as u64) }</summary>
+                    <p class="images-break">{ names(rest) }</p>
+                </details>
             }
             if sum.targets > 0 {
                 <p class="images-secondary">{ space(source) }</p>
             }
         </div>
     }
+}
+
+/// Whether more happens than that the item goes.
+fn is_notable(item: &PlanItem, chosen: &BTreeSet<&TagRef>) -> bool {
+    item.refused.is_some()
+        || item.history > 0
+        || !item.breaks.is_empty()
+        || item.returns.is_some()
+        || !taken_along(item, chosen).is_empty()
+}
+
+fn names(items: &[&PlanItem]) -> String {
+    items.iter().map(|item| target::name(&item.target)).collect::<Vec<_>>().join(", ")
 }
 
 fn item(item: &PlanItem, chosen: &BTreeSet<&TagRef>) -> Html {
@@ -111,10 +130,10 @@ fn digests(digests: &[Digest]) -> String {
 fn space(source: Option<Source>) -> String {
     match source {
         Some(Source::Openshift) => tr(
-            "The tag goes from the cluster. The image's data stays in the registry until it is pruned.",
+            "Tags and their history go from the cluster. The data of their images stays in the registry until it is pruned.",
         ),
         Some(Source::Distribution) => tr(
-            "The manifest goes. The registry's garbage collection frees the space of its layers.",
+            "Manifests go from the registry. Its garbage collection frees the space of layers that nothing else uses.",
         ),
         None => tr("This cannot be undone."),
     }
