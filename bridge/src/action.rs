@@ -40,6 +40,19 @@ fn repositories(targets: &[Target]) -> Vec<RepositoryName> {
     distinct.into_iter().cloned().collect()
 }
 
+/// Why no manifest of a repository can be deleted safely.
+fn unread_tags(repository: &RepositoryName) -> Failure {
+    Failure {
+        code: Code::BadAnswer,
+        message: format!(
+            "The registry did not say what each tag of {repository} names, so a tag that nobody chose might go too."
+        ),
+        retryable: true,
+        fix: Some("Read it again, and look at the tags that could not be read.".to_owned()),
+        details: None,
+    }
+}
+
 fn no_history() -> Failure {
     Failure {
         code: Code::Unsupported,

@@ -124,7 +124,8 @@ impl Registry {
             let request = request::tags(repository, last.as_deref());
             let answer = match self.send(&request, Bound::Bytes(LIST_LIMIT)).await {
                 Ok(answer) => answer,
-                Err(error) if error.is_not_found() => break,
+                // On a later page, part of the tags would be missing.
+                Err(error) if error.is_not_found() && last.is_none() => break,
                 Err(error) => return Err(error),
             };
             let page = paging::tags(&answer, last.as_deref())
@@ -150,7 +151,15 @@ impl Registry {
         let request = request::head_manifest(repository, reference);
         let answer = match self.send(&request, Bound::Small).await {
             Ok(answer) => answer,
-            Err(error) if error.is_not_found() => return Ok(None),
+            // An answer to HEAD has no words that tell who says 404.
+            Err(error) if error.is_status(StatusCode::NOT_FOUND) => {
+                let request = request::manifest(repository, reference);
+                match self.send(&request, Bound::Bytes(MANIFEST_LIMIT)).await {
+                    Ok(answer) => answer,
+                    Err(error) if error.is_not_found() => return Ok(None),
+                    Err(error) => return Err(error),
+                }
+            }
             Err(error) => return Err(error),
         };
         match answer.digest() {
@@ -268,10 +277,17 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 impl Error {
-    /// Whether the registry says that there is no such thing.
+    /// Whether the registry says, in a registry's words (distribution-spec, "Error Codes"), that
+    /// there is no such thing. A 404 of anything else in between says nothing.
     pub fn is_not_found(&self) -> bool {
         matches!(&self.kind, Kind::Refused(refusal)
-            if refusal.status == StatusCode::NOT_FOUND && !refusal.by_api_server)
+            if refusal.status == StatusCode::NOT_FOUND
+                && !refusal.by_api_server
+                && refusal.code.as_deref().is_some_and(|code| !code.is_empty()))
+    }
+
+    fn is_status(&self, status: StatusCode) -> bool {
+        matches!(&self.kind, Kind::Refused(refusal) if refusal.status == status)
     }
 }
 

@@ -41,10 +41,15 @@ pub async fn delete(
     }
     let still = moved.iter().zip(&params.targets).filter(|(moved, _)| moved.is_none());
     let targets: Vec<Target> = still.map(|(_, target)| target.clone()).collect();
+    // Whoever agreed to lose a tag meant what it named then.
+    let left = moved.iter().zip(&params.targets).filter(|(moved, _)| moved.is_some());
+    let left: Vec<_> = left.map(|(_, target)| target).collect();
+    let mut agreed = params.agreed.clone();
+    agreed.retain(|tag| !left.iter().any(|left| matches!(left, Target::Tag(left) if left == tag)));
     let done = match source {
         Source::Openshift(source) => openshift::delete(source.cluster(), &targets, &meter).await,
         Source::Distribution(source) => {
-            distribution::delete(source.registry(), state, &targets, &params.agreed, &meter).await
+            distribution::delete(source.registry(), state, &targets, &agreed, &meter).await
         }
     };
     let mut done = done.into_iter();
@@ -85,20 +90,25 @@ fn moved(state: &State, params: &Params) -> Vec<Option<Failure>> {
     params.targets.iter().enumerate().map(moved).collect()
 }
 
-/// A revision has no address of its own to ask at: the stream that was just read again tells.
+/// A revision has no address of its own to ask at, and of a tag it may be that only its manifest was
+/// asked for: the repository that was just read again tells.
 fn looked_at_again(
     state: &State,
     target: &Target,
     outcome: Outcome,
     reread: &Result<(), Failure>,
 ) -> Outcome {
-    let Target::Revision { repository, tag, digest } = target else { return outcome };
+    let is_there = match target {
+        Target::Revision { repository, tag, digest } => {
+            let known = state.catalog().tag(&super::tag_ref(repository, tag));
+            known.is_some_and(|known| known.revisions.iter().any(|r| r.digest == *digest))
+        }
+        Target::Tag(tag) => state.catalog().tag(tag).is_some(),
+        Target::Manifest { .. } => return outcome,
+    };
     if let (Outcome::Deleted, Err(failure)) = (&outcome, reread) {
         return Outcome::Unproved(failure.clone());
     }
-    let known = state.catalog().tag(&super::tag_ref(repository, tag));
-    let is_there = known
-        .is_some_and(|known| known.revisions.iter().any(|revision| revision.digest == *digest));
     match outcome {
         Outcome::Deleted if is_there => Outcome::Kept(still_there("the cluster")),
         outcome => outcome,

@@ -122,6 +122,9 @@ fn in_registry(catalog: &Catalog, target: Target, doomed: &HashSet<Digest>) -> P
         }
         return item;
     };
+    if catalog.has_unread_tags(super::repository(&item.target)) {
+        item.refused = Some(super::unread_tags(super::repository(&item.target)));
+    }
     (item.goes, item.stays) = tags_now(catalog, &item.target, &digest);
     item.breaks = catalog.indexes_containing(super::repository(&item.target), &digest);
     item.breaks.retain(|index| !doomed.contains(index));

@@ -140,8 +140,16 @@ impl Error {
         }
     }
 
-    /// Whether the server says that there is no such thing.
+    /// Whether the API says that there is no such object. What else may answer 404, such as a
+    /// server that is just starting, says nothing about objects.
     pub fn is_not_found(&self) -> bool {
+        matches!(&self.kind, Kind::Refused(refusal)
+            if refusal.status == StatusCode::NOT_FOUND
+                && refusal.reason.as_deref() == Some("NotFound"))
+    }
+
+    /// Whether the server has no such path: an API group that it does not know.
+    pub fn is_no_path(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)
     }
 
@@ -167,7 +175,8 @@ impl Error {
                 Code::ClusterUnreachable | Code::Busy | Code::BadAnswer | Code::Conflict
             ),
             fix: fix.map(str::to_owned),
-            details: Some(body::chain(self)),
+            // A login program's failure quotes its arguments and output, which may be secret.
+            details: (!matches!(self.kind, Kind::Login(_))).then(|| body::chain(self)),
         }
     }
 }

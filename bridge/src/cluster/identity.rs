@@ -59,7 +59,7 @@ impl Cluster {
         let version = match version {
             Ok(version) => version.git_version,
             // Some clusters tell it to nobody.
-            Err(error) if error.is_forbidden() || error.is_not_found() => None,
+            Err(error) if error.is_forbidden() || error.is_no_path() => None,
             Err(error) => return Err(error),
         };
         Ok(Identity { user, version })
@@ -86,7 +86,7 @@ impl Cluster {
         struct Resources {}
         match self.get::<Resources>("/apis/image.openshift.io/v1").await {
             Ok(Resources {}) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) if error.is_no_path() => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -126,7 +126,11 @@ impl Error {
             message: message.to_owned(),
             retryable: false,
             fix: Some(fix.to_owned()),
-            details: Some(body::chain(self)),
+            // The causes may quote the file, or the arguments and output of a login program.
+            details: match self {
+                Self::None(_) => Some(body::chain(self)),
+                Self::Kubeconfig(_) | Self::Login(_) => None,
+            },
         }
     }
 }

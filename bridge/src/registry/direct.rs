@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
-use http::{Request, Response};
+use http::{Method, Request, Response};
+use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Certificate, Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -14,6 +15,8 @@ use super::Carrier;
 use crate::body::{Body, BoxError};
 
 const CONNECT: Duration = Duration::from_secs(5);
+/// The most redirects of one request.
+const REDIRECTS: usize = 5;
 
 /// A registry's address: `https://HOST[:PORT]`, or `http://` where somebody decided so.
 #[derive(Clone)]
@@ -36,6 +39,9 @@ pub struct AddressError;
 
 /// Carries requests to an address.
 pub struct Direct {
+    /// Follows redirects, for what is only read and verified.
+    reader: Client,
+    /// Follows none: only the registry itself is asked to delete, and believed that a thing is gone.
     client: Client,
     address: Address,
 }
@@ -104,14 +110,31 @@ impl Direct {
     pub fn new(address: Address, authorities: &[Vec<u8>]) -> Result<Self, BoxError> {
         let certificates: Vec<_> =
             authorities.iter().map(|der| Certificate::from_der(der)).collect::<Result<_, _>>()?;
-        let client = || Client::builder().connect_timeout(CONNECT).user_agent(crate::body::AGENT);
-        let client = match client().tls_certs_merge(certificates.clone()).build() {
-            Ok(client) => client,
-            // A minimal host has no authorities of its own.
-            Err(_) if !certificates.is_empty() => client().tls_certs_only(certificates).build()?,
-            Err(error) => return Err(error.into()),
+        let client = |policy: fn() -> Policy| {
+            let client = || {
+                let client = Client::builder().connect_timeout(CONNECT);
+                client.user_agent(crate::body::AGENT).redirect(policy())
+            };
+            match client().tls_certs_merge(certificates.clone()).build() {
+                // A minimal host has no authorities of its own.
+                Err(_) if !certificates.is_empty() => {
+                    client().tls_certs_only(certificates.clone()).build()
+                }
+                built => built,
+            }
         };
-        Ok(Self { client, address })
+        let reader = client(|| Policy::custom(follow))?;
+        Ok(Self { reader, client: client(Policy::none)?, address })
+    }
+}
+
+/// Registries send readers of blobs to their storage. Nobody is followed out of TLS, nor for ever.
+fn follow(attempt: Attempt<'_>) -> Action {
+    let from_tls = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
+    if attempt.previous().len() > REDIRECTS || (from_tls && attempt.url().scheme() != "https") {
+        attempt.stop()
+    } else {
+        attempt.follow()
     }
 }
 
@@ -120,10 +143,9 @@ impl Carrier for Direct {
         async move {
             let (head, ()) = request.into_parts();
             let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-            let mut sent = self
-                .client
-                .request(head.method, self.address.url.join(path)?)
-                .headers(head.headers);
+            let client = if head.method == Method::GET { &self.reader } else { &self.client };
+            let mut sent =
+                client.request(head.method, self.address.url.join(path)?).headers(head.headers);
             if let Some(Login { user, password }) = &self.address.login {
                 sent = sent.basic_auth(user, Some(password.expose_secret()));
             }

@@ -94,6 +94,31 @@ async fn what_is_not_there_is_no_error() {
     assert!(error.is_not_found());
 }
 
+/// Whatever stands before a registry may answer 404 too, which proves nothing.
+#[tokio::test]
+async fn a_404_of_somebody_else_is_no_answer() {
+    for body in ["404 page not found", "<!doctype html><h1>no</h1>", r#"{"kind":"Status"}"#] {
+        let server = serve(move |line| {
+            reply("404 Not Found", "", if line.starts_with("HEAD ") { "" } else { body })
+        })
+        .await;
+        assert!(server.registry.resolve(&name(), "v1").await.is_err(), "{body}");
+        assert!(server.registry.tags(&name()).await.is_err(), "{body}");
+        let deleted = server.registry.delete_manifest(&name(), &answer::sha256(b"")).await;
+        assert!(!deleted.unwrap_err().is_not_found(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_follows_nobody() {
+    let server = serve(|line| match line.starts_with("GET /elsewhere ") {
+        true => reply("200 OK", "", ""),
+        false => reply("303 See Other", "Location: /elsewhere\r\n", ""),
+    })
+    .await;
+    assert!(server.registry.delete_manifest(&name(), &answer::sha256(b"")).await.is_err());
+}
+
 #[tokio::test]
 async fn pages_are_followed_by_the_last_name() {
     let server = serve(|line| match line {

@@ -61,7 +61,8 @@ pub(super) async fn find(
     };
     if let Some(address) = settings.registry()? {
         // Only OpenShift's own registry knows the cluster's tokens: nobody else gets to see one.
-        let login = if openshift.is_some() && address.is_encrypted() { login() } else { None };
+        let is_openshifts = openshift.is_some_and(|public| is_openshifts(&address.host(), public));
+        let login = if is_openshifts && address.is_encrypted() { login() } else { None };
         return direct(cluster, address.with_login(login)).await.map_err(|tried| tried.failure);
     }
     let mut tried = Vec::new();
@@ -79,6 +80,13 @@ pub(super) async fn find(
         }
     }
     Err(none_leads_there(tried, openshift.is_some()))
+}
+
+/// Whether this is the host of OpenShift's own registry: the one that the image streams name, or a
+/// service of the cluster.
+fn is_openshifts(host: &str, public: Option<&str>) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    public == Some(host) || name.ends_with(".svc") || name.ends_with(".svc.cluster.local")
 }
 
 async fn direct(cluster: Option<&Cluster>, address: Address) -> Result<Reached, Tried> {

@@ -112,6 +112,12 @@ impl Catalog {
         })
     }
 
+    /// Whether a tag of the repository is there of which nobody knows what it names.
+    pub fn has_unread_tags(&self, repository: &RepositoryName) -> bool {
+        let repository = self.id(repository).and_then(|id| self.repository(id));
+        repository.is_some_and(|known| known.tags().any(|tag| tag.revisions.is_empty()))
+    }
+
     /// The indexes held by this repository that contain the manifest, sorted.
     pub fn indexes_containing(&self, repository: &RepositoryName, digest: &Digest) -> Vec<Digest> {
         let Some(repository) = self.id(repository).and_then(|id| self.repository(id)) else {

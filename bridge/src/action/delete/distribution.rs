@@ -35,6 +35,10 @@ pub(super) async fn delete<P: FnMut(Progress) + Send>(
             (_, Some(digest)) => {
                 manifests.entry((super::super::repository(target), digest)).or_default().push(idx);
             }
+            (Target::Tag(tag), None) if state.catalog().tag(tag).is_some() => {
+                outcomes[idx] = Outcome::Kept(super::super::unread_tags(&tag.repository));
+                meter.advance(1);
+            }
             (_, None) => {
                 outcomes[idx] = Outcome::Absent;
                 meter.advance(1);
@@ -55,6 +59,10 @@ pub(super) async fn delete<P: FnMut(Progress) + Send>(
                 users.first().and_then(|idx| unnamed_tag(state, &targets[*idx], &digest, &named));
             async move {
                 let outcome = match unnamed {
+                    // One of them may be on the same manifest.
+                    _ if state.catalog().has_unread_tags(repository) => {
+                        Outcome::Kept(super::super::unread_tags(repository))
+                    }
                     Some(tag) => Outcome::Kept(tagged_meanwhile(&tag)),
                     None => delete_manifest(registry, repository, &digest).await,
                 };

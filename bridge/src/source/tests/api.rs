@@ -367,5 +367,10 @@ impl Api {
 }
 
 fn refusal(code: u16) -> (u16, Value) {
-    (code, json!({ "kind": "Status", "metadata": {}, "message": "no", "code": code }))
+    let reason = match code {
+        404 => "NotFound",
+        _ => "",
+    };
+    let status = json!({ "kind": "Status", "metadata": {}, "message": "no", "reason": reason, "code": code });
+    (code, status)
 }

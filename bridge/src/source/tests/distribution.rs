@@ -274,3 +274,35 @@ async fn the_plan_names_the_tags_that_go_along() {
     assert_eq!(goes, [tag_ref("shop/api:latest"), tag_ref("shop/api:v1")]);
     assert!(plan.items[0].refused.is_none());
 }
+
+/// A tag that cannot be read may be on the very manifest that is deleted.
+#[tokio::test]
+async fn nothing_goes_while_a_tag_cannot_be_read() {
+    let work = connect(&TAGS).await;
+    work.fill().await;
+    work.world.lock().unwrap().broken = Some("shop/api:latest".to_owned());
+    let outcomes = work.delete(&["shop/api:v1", "shop/api:latest"], &[]).await;
+    for outcome in &outcomes {
+        assert!(matches!(outcome, Outcome::Kept(failure) if failure.code == Code::BadAnswer));
+    }
+    assert_eq!(work.count("DELETE"), 0);
+}
+
+/// Whoever agreed to lose `latest` meant the image that it named then.
+#[tokio::test]
+async fn a_tag_that_moved_is_not_taken_along_either() {
+    let work = connect(&TAGS).await;
+    work.fill().await;
+    work.world.lock().unwrap().tags.insert("shop/api:latest".to_owned(), 2);
+    let tags = ["shop/api:latest", "shop/api:v2"].map(tag_ref);
+    let params = Params {
+        targets: tags.iter().cloned().map(Target::Tag).collect(),
+        agreed: tags.to_vec(),
+        planned: vec![Some(manifest(1).1), Some(manifest(2).1)],
+    };
+    let receipt = action::delete(&work.connection, &work.state, params, |_| ()).await.unwrap();
+    for item in &receipt.items {
+        assert!(matches!(&item.outcome, Outcome::Kept(failure) if failure.code == Code::Conflict));
+    }
+    assert_eq!(work.count("DELETE"), 0);
+}
