@@ -134,6 +134,15 @@ impl Cockpit {
         self.user.as_ref()
     }
 
+    /// Whether Cockpit's own bridge died of a segmentation fault, of which its shell tells.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn has_died(&self) -> Result<bool> {
+        let log = fs::read_to_string(self.log())?;
+        Ok(log.lines().any(|line| line.starts_with("Segmentation fault")))
+    }
+
     /// The bridge processes of its sessions.
     ///
     /// # Errors
