@@ -109,7 +109,8 @@ check: setup build
 
 bench: setup build
 	@echo 'bench: measuring the budgets'
-	@cargo run $(CARGO_FLAGS) --release -p images-tests --bin bench
+	@cargo build $(CARGO_FLAGS) --release -p images-bridge -p images-cluster -p images-tests --bins
+	@$(TARGET)/release/bench
 
 codecheck: setup-build
 	@pkg/setup/rust-tools.sh cargo-deny@0.19.9
