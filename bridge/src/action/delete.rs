@@ -5,6 +5,7 @@
 mod distribution;
 mod openshift;
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use images_proto::delete::{Outcome, Params, Receipt, ReceiptItem, Target};
@@ -35,17 +36,20 @@ pub async fn delete(
     }
     let meter = Meter::new(params.targets.len(), progress);
     let moved = moved(state, &params);
-    let count = moved.iter().flatten().count();
-    if count > 0 {
-        meter.advance(count);
+    let mut targets = Vec::with_capacity(params.targets.len());
+    let mut left = HashSet::new();
+    for (moved, target) in moved.iter().zip(&params.targets) {
+        match (moved, target) {
+            (None, target) => targets.push(target.clone()),
+            (Some(_), Target::Tag(tag)) => drop(left.insert(tag)),
+            (Some(_), _) => {}
+        }
     }
-    let still = moved.iter().zip(&params.targets).filter(|(moved, _)| moved.is_none());
-    let targets: Vec<Target> = still.map(|(_, target)| target.clone()).collect();
+    if targets.len() < params.targets.len() {
+        meter.advance(params.targets.len() - targets.len());
+    }
     // Whoever agreed to lose a tag meant what it named then.
-    let left = moved.iter().zip(&params.targets).filter(|(moved, _)| moved.is_some());
-    let left: Vec<_> = left.map(|(_, target)| target).collect();
-    let mut agreed = params.agreed.clone();
-    agreed.retain(|tag| !left.iter().any(|left| matches!(left, Target::Tag(left) if left == tag)));
+    let agreed: Vec<_> = params.agreed.iter().filter(|tag| !left.contains(tag)).cloned().collect();
     let done = match source {
         Source::Openshift(source) => openshift::delete(source.cluster(), &targets, &meter).await,
         Source::Distribution(source) => {
@@ -98,21 +102,21 @@ fn looked_at_again(
     outcome: Outcome,
     reread: &Result<(), Failure>,
 ) -> Outcome {
+    if outcome != Outcome::Deleted || matches!(target, Target::Manifest { .. }) {
+        return outcome;
+    }
+    if let Err(failure) = reread {
+        return Outcome::Unproved(failure.clone());
+    }
     let is_there = match target {
         Target::Revision { repository, tag, digest } => {
             let known = state.catalog().tag(&super::tag_ref(repository, tag));
             known.is_some_and(|known| known.revisions.iter().any(|r| r.digest == *digest))
         }
         Target::Tag(tag) => state.catalog().tag(tag).is_some(),
-        Target::Manifest { .. } => return outcome,
+        Target::Manifest { .. } => false,
     };
-    if let (Outcome::Deleted, Err(failure)) = (&outcome, reread) {
-        return Outcome::Unproved(failure.clone());
-    }
-    match outcome {
-        Outcome::Deleted if is_there => Outcome::Kept(still_there("the cluster")),
-        outcome => outcome,
-    }
+    if is_there { Outcome::Kept(still_there("the cluster")) } else { outcome }
 }
 
 fn still_there(who: &str) -> Failure {
