@@ -4,17 +4,27 @@
 //! The order is that of the real one: a credential that nobody knows is 401, then
 //! a missing right is 403, and only then is something missing 404.
 
+mod apply;
 mod authenticate;
+mod change;
+mod complete;
+pub(crate) mod delete;
 pub(crate) mod discovery;
+mod fields;
+mod grant;
 pub(crate) mod object;
+pub(crate) mod ownership;
 pub(crate) mod path;
+pub(crate) mod port_forward;
 mod project;
 mod proxy;
 pub(crate) mod refusal;
 mod review;
 pub(crate) mod style;
 pub(crate) mod table;
+mod token_request;
 mod user;
+mod validate;
 mod watch;
 
 use std::sync::Arc;
@@ -24,17 +34,16 @@ use serde_json::Value;
 
 use crate::access::rule::Attributes;
 use crate::access::{Access, User};
-use crate::control::Control;
-use crate::control::observe::observe;
-use crate::control::record::Target;
 use crate::http::body::{self, Body};
 use crate::http::listen::{Handler, Peer};
 use crate::http::query::Query;
 use crate::http::upstream::Upstream;
 use crate::image;
+use crate::network::Network;
 use crate::ready::Face;
-use crate::resource::{Resource, STORED};
+use crate::resource::{IMAGE_GROUP, Resource, STORED};
 use crate::store::Store;
+use discovery::Edition;
 use path::ResourcePath;
 use refusal::Refusal;
 use style::Style;
@@ -46,11 +55,15 @@ pub(crate) struct Api {
     pub(crate) access: Arc<Access>,
     pub(crate) store: Arc<Store>,
     pub(crate) upstream: Upstream,
-    pub(crate) control: Arc<Control>,
-    /// Where pull specs from outside point: `127.0.0.1:PORT`.
-    pub(crate) public_registry: String,
+    pub(crate) network: Arc<Network>,
+    /// Whether it is one of old: Kubernetes 1.9.
+    pub(crate) old: bool,
     /// Whether the API server reaches the cluster's network, which the service proxy needs.
     pub(crate) service_proxy: bool,
+    /// Whether the API server reaches the kubelet, which port-forwards need.
+    pub(crate) port_forward: bool,
+    /// The port-forwards under way.
+    pub(crate) tunnels: port_forward::Tunnels,
 }
 
 /// A request that was read and may be answered.
@@ -61,6 +74,10 @@ pub(crate) struct Call<'a> {
     pub(crate) verb: &'a str,
     /// Null if there was none.
     pub(crate) body: Value,
+    /// Of the body, without parameters.
+    pub(crate) content_type: &'a str,
+    /// The caller's program.
+    pub(crate) agent: &'a str,
 }
 
 impl Handler for Api {
@@ -91,6 +108,9 @@ impl Api {
     ) -> (Result<Response<Body>, Refusal>, Style) {
         let known = *style.as_ref().unwrap_or(&Style::PLAIN);
         let path = request.uri().path().to_owned();
+        if let Some(service) = proxy::legacy(&path) {
+            return (self.legacy_proxy(&service, user, request, peer).await, known);
+        }
         let Some(resource) = ResourcePath::parse(&path) else {
             return (self.document(user, request.method(), &path, &known), known);
         };
@@ -101,21 +121,34 @@ impl Api {
         if resource.subresource == "proxy" && resource.resource == "services" {
             return (self.proxy(&resource, request, peer).await, known);
         }
+        if resource.subresource == "portforward" && resource.resource == "pods" && verb == "get" {
+            return (port_forward::open(self, &resource, request, query), known);
+        }
         let style = match style {
             Ok(style) => style,
             Err(refusal) => return (Err(refusal), known),
         };
-        let bytes = match body::collect(request.into_body()).await {
+        let (parts, body) = request.into_parts();
+        let header = |name| {
+            parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
+        let content_type =
+            header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+        let agent = header(header::USER_AGENT);
+        let bytes = match body::collect(body).await {
             Ok(bytes) => bytes,
             Err(error) => return (Err(Refusal::bad_request(error.to_string())), style),
         };
-        let body = match serde_json::from_slice(&bytes) {
-            Ok(value) => value,
-            Err(_) if bytes.is_empty() => Value::Null,
-            Err(error) => return (Err(Refusal::bad_request(error.to_string())), style),
+        let body = match parse(&bytes, content_type) {
+            Ok(body) => body,
+            Err(refusal) => return (Err(refusal), style),
         };
-        let call = Call { path: &resource, query, style: &style, verb, body };
+        let call = Call { path: &resource, query, style: &style, verb, body, content_type, agent };
         (self.answer(user, &call), style)
+    }
+
+    fn edition(&self) -> Edition {
+        Edition { face: self.face, old: self.old }
     }
 
     fn authorize(&self, user: &User, what: &Attributes<'_>) -> Result<(), Refusal> {
@@ -138,7 +171,7 @@ impl Api {
         if matches!(path, "/healthz" | "/livez" | "/readyz") {
             return Ok(body::answer(StatusCode::OK, "text/plain; charset=utf-8", "ok"));
         }
-        let document = discovery::document(self.face, path, style.form);
+        let document = discovery::document(self.edition(), path, style.form);
         let document = document.ok_or_else(Refusal::no_such_resource)?;
         let mut response = style.json(StatusCode::OK, &document);
         if document["kind"] == "APIGroupDiscoveryList" {
@@ -147,6 +180,20 @@ impl Api {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
         Ok(response)
+    }
+
+    async fn legacy_proxy(
+        &self,
+        service: &ResourcePath,
+        user: &User,
+        request: Request<Body>,
+        peer: &Peer,
+    ) -> Result<Response<Body>, Refusal> {
+        self.authorize(user, &service.attributes("proxy"))?;
+        if !self.old {
+            return Err(Refusal::no_such_resource());
+        }
+        self.proxy(service, request, peer).await
     }
 
     async fn proxy(
@@ -160,37 +207,14 @@ impl Api {
                            proxy error from 127.0.0.1:9345: no tunnel to the network";
             return Err(Refusal::unavailable(message));
         }
-        let rest = match &path.rest {
-            Some(rest) if self.face == Face::Plain => rest,
-            // The front of the other face records for itself.
-            _ => return proxy::pass(&self.store, &self.upstream, path, request, peer).await,
-        };
-        // Faults and records name the registry's own path.
-        let (mut parts, body) = request.into_parts();
-        let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let wrong = |_| Refusal::bad_request("the path cannot be passed on");
-        // The credential was for the API server and ends here.
-        parts.headers.remove(header::AUTHORIZATION);
-        // HTTP/2 has the host only there.
-        let authority =
-            parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
-        if let Some(host) = authority {
-            parts.headers.insert(header::HOST, host);
-        }
-        parts.uri = format!("{rest}{query}").parse().map_err(wrong)?;
-        let request = Request::from_parts(parts, body);
-        let answer = observe(&self.control, Target::Registry, request, |request| async {
-            let passed = proxy::pass(&self.store, &self.upstream, path, request, peer).await;
-            passed.unwrap_or_else(|refusal| refusal.response(&Style::PLAIN))
-        });
-        Ok(answer.await)
+        proxy::pass(&self.store, &self.upstream, path, request, peer).await
     }
 
     fn answer(&self, user: &User, call: &Call<'_>) -> Result<Response<Body>, Refusal> {
         let path = call.path;
         let (group, resource, part) =
             (path.group.as_str(), path.resource.as_str(), path.subresource.as_str());
-        let verbs = discovery::verbs(self.face, group, resource, part)
+        let verbs = discovery::verbs(self.edition(), group, resource, part)
             .ok_or_else(Refusal::no_such_resource)?;
         if call.verb == "watch" && !verbs.contains(&"watch") && verbs.contains(&"list") {
             return Err(Refusal::not_watchable(group, resource));
@@ -215,10 +239,17 @@ impl Api {
             ("users", _, "get") if path.name.as_deref() == Some("~") => {
                 found(user::myself(&self.store, user))
             }
+            ("serviceaccounts", "token", _) => created(token_request::create(self, call)?),
             (_, "", "get" | "list" | "watch") if let Some(stored) = stored(group, resource) => {
                 self.read(stored, call)
             }
-            _ => image::answer(&self.store, &self.public_registry, call),
+            (_, "", _)
+                if let Some(stored) = stored(group, resource)
+                    && group != IMAGE_GROUP =>
+            {
+                change::answer(self, user, stored, call)
+            }
+            _ => image::answer(&self.store, call),
         }
     }
 
@@ -230,8 +261,24 @@ impl Api {
         match call.verb {
             "get" => object::get(&self.store, resource, call.path, call.style),
             "list" => object::list(&self.store, resource, call.path, call.query, call.style),
-            _ => watch::start(&self.store, resource, call.path, call.query, call.style),
+            _ => watch::start(&self.store, resource, call, self.old),
         }
+    }
+}
+
+/// A body as a value; null if there is none. Only what is applied may be YAML.
+fn parse(bytes: &[u8], content_type: &str) -> Result<Value, Refusal> {
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    let wrong = |words: String| Refusal::bad_request(words);
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Ok(value),
+        Err(_) if content_type == change::APPLY => {
+            let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
+            serde_saphyr::from_str(text).map_err(|error| wrong(error.to_string()))
+        }
+        Err(error) => Err(wrong(error.to_string())),
     }
 }
 

@@ -8,16 +8,23 @@
 //! | `GET /requests` | a JSON list of [`record::Entry`]s since the last reset |
 //! | `GET /requests?counts` | the same, counted by target, method, path and user agent |
 //! | `DELETE /requests` | reset |
+//! | `POST /registry-state` | `{"state": NAME}`: the registry's objects are as in that state at once |
+//! | `POST /tokens/expire` | all tokens of service accounts are over |
+//! | `POST /tokens/lifetime` | `{"seconds": N}`: later ones get no more than that |
 //! | `POST /history/compact` | what is older is gone: 410 for continue tokens and watches |
 
 pub(crate) mod fault;
 pub(crate) mod observe;
 pub(crate) mod record;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::{Method, Request, Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use crate::controller::Controller;
+use crate::furniture::state::RegistryState;
 use crate::http::body::{Body, answer, collect, empty};
 use crate::http::listen::{Handler, Peer};
 use crate::store::Store;
@@ -30,12 +37,28 @@ pub(crate) struct Control {
     pub(crate) faults: Faults,
     pub(crate) recorder: Recorder,
     pub(crate) store: Arc<Store>,
+    /// Set once there is a cluster.
+    controller: OnceLock<Arc<Controller>>,
 }
 
 impl Control {
     /// No faults, nothing recorded.
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self { faults: Faults::default(), recorder: Recorder::default(), store }
+        Self {
+            faults: Faults::default(),
+            recorder: Recorder::default(),
+            store,
+            controller: OnceLock::new(),
+        }
+    }
+
+    /// From now on it also drives what the cluster does by itself.
+    pub(crate) fn drive(&self, controller: Arc<Controller>) {
+        let _ = self.controller.set(controller);
+    }
+
+    fn controller(&self) -> Result<&Controller, String> {
+        self.controller.get().map(Arc::as_ref).ok_or_else(|| "there is no cluster yet".to_owned())
     }
 
     async fn respond(&self, request: Request<Body>) -> Result<Response<Body>, String> {
@@ -43,10 +66,7 @@ impl Control {
         let counts = request.uri().query() == Some("counts");
         match (request.method().clone(), path.as_str()) {
             (Method::POST, "/faults") => {
-                let body = collect(request.into_body()).await.map_err(|error| error.to_string())?;
-                let ordered: Vec<Fault> =
-                    serde_json::from_slice(&body).map_err(|error| error.to_string())?;
-                self.faults.order(ordered);
+                self.faults.order(read::<Vec<Fault>>(request).await?);
                 Ok(done())
             }
             (Method::DELETE, "/faults") => {
@@ -57,6 +77,20 @@ impl Control {
             (Method::GET, "/requests") => json(&self.recorder.entries()),
             (Method::DELETE, "/requests") => {
                 self.recorder.reset();
+                Ok(done())
+            }
+            (Method::POST, "/registry-state") => {
+                let state: State = read(request).await?;
+                self.controller()?.set(state.state.parse::<RegistryState>()?);
+                Ok(done())
+            }
+            (Method::POST, "/tokens/expire") => {
+                self.controller()?.access.tokens.expire_all();
+                Ok(done())
+            }
+            (Method::POST, "/tokens/lifetime") => {
+                let lifetime: Lifetime = read(request).await?;
+                self.controller()?.access.tokens.set_longest(lifetime.seconds);
                 Ok(done())
             }
             (Method::POST, "/history/compact") => {
@@ -77,6 +111,21 @@ impl Handler for Control {
             }
         }
     }
+}
+
+#[derive(Deserialize)]
+struct State {
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct Lifetime {
+    seconds: i64,
+}
+
+async fn read<T: DeserializeOwned>(request: Request<Body>) -> Result<T, String> {
+    let body = collect(request.into_body()).await.map_err(|error| error.to_string())?;
+    serde_json::from_slice(&body).map_err(|error| error.to_string())
 }
 
 fn done() -> Response<Body> {

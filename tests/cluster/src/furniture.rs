@@ -1,108 +1,93 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What stands in the cluster besides images: namespaces, users, and the registry's service.
+//! What stands in the cluster besides images: namespaces, people and their rights, the node,
+//! and the registry with all that makes it.
 
-use std::net::SocketAddr;
+pub(crate) mod namespace;
+pub(crate) mod registry;
+pub(crate) mod state;
 
 use serde_json::{Value, json};
 
 use crate::access::people::Person;
+use crate::access::roles;
+use crate::controller::Controller;
 use crate::ready::Face;
-use crate::resource::{ENDPOINTS, NAMESPACES, PODS, Resource, SERVICES, USERS};
+use crate::resource::{
+    CLUSTER_ROLES, CONFIG_MAPS, NAMESPACES, NODES, Resource, SERVICES, STORAGE_CLASSES, USERS,
+};
 use crate::store::Store;
+use crate::workload::NODE;
+pub(crate) use registry::RegistryService;
+use state::RegistryState;
 
-/// Namespace, name and port name of the registry's service.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RegistryService {
-    pub(crate) namespace: &'static str,
-    pub(crate) name: &'static str,
-    port_name: &'static str,
-    label: (&'static str, &'static str),
-    /// What stands before the service's name for the proxy.
-    scheme: &'static str,
+/// What there is at the start.
+#[derive(Debug)]
+pub(crate) struct Furniture<'a> {
+    pub(crate) projects: &'a [&'a str],
+    pub(crate) people: &'a [Person],
+    /// Whether `kube-public` names the registry.
+    pub(crate) announce: bool,
+    /// Whether there is another registry.
+    pub(crate) second_registry: bool,
+    /// Whether there are volumes to be had.
+    pub(crate) storage_class: bool,
+    pub(crate) registry_state: RegistryState,
 }
 
-impl RegistryService {
-    /// The service of a face.
-    pub(crate) fn of(face: Face) -> Self {
-        match face {
-            Face::Openshift => Self {
-                namespace: "openshift-image-registry",
-                name: "image-registry",
-                port_name: "5000-tcp",
-                label: ("docker-registry", "default"),
-                scheme: "https:",
-            },
-            Face::Plain => Self {
-                namespace: "kube-system",
-                name: "registry",
-                port_name: "registry",
-                label: ("app", "registry"),
-                scheme: "",
-            },
-        }
-    }
-
-    /// The path that leads to it through the API server.
-    pub(crate) fn proxy_path(&self) -> String {
-        let Self { namespace, name, port_name, scheme, .. } = self;
-        format!("/api/v1/namespaces/{namespace}/services/{scheme}{name}:{port_name}/proxy/")
-    }
-}
-
-/// Writes it all.
+/// Puts it all in an empty cluster. The controller makes what follows from it.
+///
+/// # Errors
+/// When the recorded roles are damaged.
 pub(crate) fn put(
     store: &Store,
-    face: Face,
-    projects: &[&str],
-    people: &[Person],
-    registry: SocketAddr,
-) {
-    let service = RegistryService::of(face);
+    controller: &Controller,
+    furniture: &Furniture<'_>,
+) -> anyhow::Result<()> {
+    let face = controller.face;
+    let service = &controller.service;
+    let mut all: Vec<(&'static Resource, Value)> = Vec::new();
     let mut namespaces = vec!["default", "kube-public", "kube-system"];
     if face == Face::Openshift {
-        namespaces.push(service.namespace);
+        namespaces.extend(["openshift", "openshift-infra", service.namespace]);
     }
-    let bare = namespaces.into_iter().map(namespace);
-    let projects = projects
-        .iter()
-        .map(|name| if face == Face::Openshift { project(name) } else { namespace(name) });
-    let mut all: Vec<(&'static Resource, Value)> =
-        bare.chain(projects).map(|one| (&NAMESPACES, one)).collect();
-    all.extend(registry_service(&service, registry));
+    if furniture.second_registry {
+        namespaces.push(registry::SECOND.namespace);
+    }
+    namespaces.sort_unstable();
+    namespaces.dedup();
+    all.extend(namespaces.into_iter().map(|name| (&NAMESPACES, namespace::bare(name))));
+    for name in furniture.projects {
+        let namespace =
+            if face == Face::Openshift { namespace::project(name) } else { namespace::bare(name) };
+        all.push((&NAMESPACES, namespace));
+    }
+    all.extend(roles::cluster_roles(face)?.into_iter().map(|role| (&CLUSTER_ROLES, role)));
+    all.extend(roles::bindings(face, furniture.projects, service.namespace));
+    all.push((&NODES, node()));
     all.push((&SERVICES, kubernetes_service()));
+    if furniture.storage_class {
+        all.push((&STORAGE_CLASSES, storage_class()));
+    }
+    if furniture.announce {
+        all.push((&CONFIG_MAPS, announcement(&controller.public)));
+    }
+    if furniture.second_registry {
+        all.extend(registry::SECOND.objects(controller.network.next_service()));
+    }
+    if controller.is_operated() {
+        all.push(service.operator_pod());
+    }
     if face == Face::Openshift {
-        all.extend(
-            people
-                .iter()
-                .filter(|person| person.token.is_some())
-                .map(|person| (&USERS, user(person))),
-        );
+        let known = furniture.people.iter().filter(|person| person.token.is_some());
+        all.extend(known.map(|person| (&USERS, user(person))));
     }
     store.write(|objects, clock| {
         for (resource, object) in all {
             objects.put(resource, object, clock);
         }
     });
-}
-
-fn namespace(name: &str) -> Value {
-    json!({
-        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
-        "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
-    })
-}
-
-fn project(name: &str) -> Value {
-    let mut namespace = namespace(name);
-    namespace["metadata"]["annotations"] = json!({
-        "openshift.io/description": format!("Images of {name}"),
-        "openshift.io/display-name": name,
-        "openshift.io/requester": "sarah",
-        "openshift.io/sa.scc.mcs": "s0:c27,c10",
-        "openshift.io/sa.scc.supplemental-groups": "10007100000/10000",
-        "openshift.io/sa.scc.uid-range": "10007100000/10000",
-    });
-    namespace
+    controller.set(furniture.registry_state);
+    Ok(())
 }
 
 fn user(person: &Person) -> Value {
@@ -113,43 +98,38 @@ fn user(person: &Person) -> Value {
     })
 }
 
-fn registry_service(
-    service: &RegistryService,
-    registry: SocketAddr,
-) -> [(&'static Resource, Value); 3] {
-    let RegistryService { namespace, name, port_name, label: (label, value), .. } = *service;
-    let labels = json!({label: value});
-    let (ip, pod) = (registry.ip().to_string(), format!("{name}-7d9c8f6b54-x2x9q"));
-    let pod_uid = crate::identifier::uid();
-    let metadata = json!({"name": name, "namespace": namespace, "labels": labels});
-    let ports = json!([
-        {"name": port_name, "protocol": "TCP", "port": 5000, "targetPort": registry.port()},
-    ]);
-    let spec = json!({
-        "ports": ports, "selector": labels, "clusterIP": "10.3.23.38", "clusterIPs": ["10.3.23.38"],
-        "type": "ClusterIP", "sessionAffinity": "None", "ipFamilies": ["IPv4"],
-        "ipFamilyPolicy": "SingleStack",
-        "internalTrafficPolicy": "Cluster",
-    });
-    let target = json!({"kind": "Pod", "namespace": namespace, "name": pod, "uid": pod_uid});
-    let subset = json!({
-        "addresses": [{"ip": ip, "nodeName": "node-1", "targetRef": target}],
-        "ports": [{"name": port_name, "port": registry.port(), "protocol": "TCP"}],
-    });
-    let container = json!({
-        "name": "registry", "image": "registry:2.8.2",
-        "ports": [{"name": port_name, "containerPort": registry.port(), "protocol": "TCP"}],
-    });
-    let pod = json!({
-        "metadata": {"name": pod, "namespace": namespace, "labels": labels, "uid": pod_uid},
-        "spec": {"nodeName": "node-1", "containers": [container]},
-        "status": {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}]},
-    });
-    [
-        (&SERVICES, json!({"metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}})),
-        (&ENDPOINTS, json!({"metadata": metadata, "subsets": [subset]})),
-        (&PODS, pod),
-    ]
+fn node() -> Value {
+    let ready = json!({"type": "Ready", "status": "True", "reason": "KubeletReady"});
+    json!({
+        "metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}},
+        "spec": {},
+        "status": {
+            "addresses": [
+                {"type": "InternalIP", "address": "127.0.0.1"},
+                {"type": "Hostname", "address": NODE},
+            ],
+            "conditions": [ready],
+        },
+    })
+}
+
+fn storage_class() -> Value {
+    json!({
+        "metadata": {"name": "standard", "annotations": {
+            "storageclass.kubernetes.io/is-default-class": "true",
+        }},
+        "provisioner": "loopback/volume", "reclaimPolicy": "Delete",
+        "volumeBindingMode": "Immediate",
+    })
+}
+
+/// The ConfigMap of KEP-1755.
+fn announcement(public: &str) -> Value {
+    let help = "https://kind.sigs.k8s.io/docs/user/local-registry/";
+    json!({
+        "metadata": {"name": "local-registry-hosting", "namespace": "kube-public"},
+        "data": {"localRegistryHosting.v1": format!("host: \"{public}\"\nhelp: \"{help}\"\n")},
+    })
 }
 
 fn kubernetes_service() -> Value {

@@ -34,7 +34,20 @@ pub(crate) fn token() -> String {
     format!("sha256~{}", URL_SAFE_NO_PAD.encode(random::<32>()))
 }
 
-fn random<const N: usize>() -> [u8; N] {
+/// A random password.
+pub(crate) fn password() -> String {
+    URL_SAFE_NO_PAD.encode(random::<12>())
+}
+
+/// Five characters as Kubernetes puts them behind a generated name.
+pub(crate) fn suffix() -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let pick = |byte: u8| LETTERS.get(usize::from(byte) % LETTERS.len()).copied();
+    random::<5>().into_iter().filter_map(pick).map(char::from).collect()
+}
+
+/// Random bytes.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // Without randomness the machine could not have made a TLS connection either.
     let _ = SystemRandom::new().fill(&mut bytes);

@@ -24,11 +24,7 @@ use crate::store::{Objects, Store, key};
 ///
 /// # Errors
 /// When something is not there, or must not be changed so.
-pub(crate) fn answer(
-    store: &Store,
-    public_registry: &str,
-    call: &Call<'_>,
-) -> Result<Response<Body>, Refusal> {
+pub(crate) fn answer(store: &Store, call: &Call<'_>) -> Result<Response<Body>, Refusal> {
     let path = call.path;
     let namespace = path.namespace.as_deref().unwrap_or_default();
     let name = path.name.as_deref().unwrap_or_default();
@@ -42,7 +38,7 @@ pub(crate) fn answer(
         ("imagestreams", "", "update") => update::spec(store, namespace, name, &call.body)?,
         ("imagestreams", "", "delete") => delete::stream(store, call, namespace, name)?,
         ("imagestreams", "", "create") => {
-            let created = update::create(store, public_registry, namespace, &call.body)?;
+            let created = update::create(store, namespace, &call.body)?;
             return Ok(call.style.json(StatusCode::CREATED, &created));
         }
         ("images", "", "delete") => delete::image(store, call, name)?,
@@ -71,8 +67,6 @@ fn find_stream(objects: &Objects, namespace: &str, name: &str) -> Result<Value, 
 }
 
 /// A stream that stands alone.
-fn whole(mut stream: Value) -> Value {
-    stream["kind"] = IMAGE_STREAMS.kind.into();
-    stream["apiVersion"] = IMAGE_STREAMS.api_version().into();
-    stream
+fn whole(stream: Value) -> Value {
+    IMAGE_STREAMS.alone(stream)
 }

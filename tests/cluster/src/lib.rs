@@ -7,28 +7,35 @@
 //! `golden/` holds the recordings and a test compares.
 //!
 //! ```text
-//! kube, curl, oc ──TLS──> api ──┬─ store (objects, history, watches)
-//!                               └─ service proxy ──> docker-registry or the front
-//! skopeo, reqwest ──TLS──> registry (front: token, rights, streams) ──> docker-registry
-//! tests ──> control (faults, counts, compaction)
+//! kube, curl, oc ──TLS──> api ──┬── store (objects, history, watches) <── controller
+//!                               ├── service proxy ──┐
+//!                               └── port-forward ───┤
+//! a node's clients ──> node (kube-proxy) ───────────┼──> pod ──> docker-registry
+//! skopeo, reqwest ──> public port ──────────────────┘
+//! tests ──> control (faults, counts, compaction, the registry's state)
 //! ```
 //!
-//! In the plain face there is no front with a mind of its own: the registry's port passes
-//! everything on, recorded, to docker-registry.
+//! What listens in the registry's pod is, in the openshift face, a front that knows tokens,
+//! rights and streams; in the plain face it passes everything on, recorded, to docker-registry.
+//! Each of the ways to the pod can be closed without closing another: see `args`.
 //!
-//! Not served: protobuf and YAML, PATCH, imports, signatures, conversion of
-//! manifests to schema 1 (refused instead), projects as a watch.
+//! Not served: protobuf, YAML (but what is applied may be YAML), patches other than merging
+//! and applying, imports, signatures, conversion of manifests to schema 1 (refused
+//! instead), projects as a watch.
 
 mod access;
 mod api;
 pub mod args;
 mod clock;
 pub mod control;
+mod controller;
 mod furniture;
 mod http;
 mod identifier;
 mod image;
 mod kubeconfig;
+mod network;
+mod node;
 mod pki;
 pub mod play;
 mod ready;
@@ -38,7 +45,9 @@ pub mod seed;
 pub mod serve;
 mod storage;
 mod store;
+mod workload;
 
 pub use control::fault::{Fault, Kind as FaultKind};
 pub use control::record::{Count, Entry, Target};
-pub use ready::{Face, Ready};
+pub use furniture::state::RegistryState;
+pub use ready::{Face, PodPort, Ready};

@@ -7,6 +7,7 @@
 //! through from other registries (404), take signatures.
 
 mod access;
+pub(crate) mod account;
 mod blob;
 mod catalog;
 mod error;
@@ -15,4 +16,6 @@ mod manifest;
 pub(crate) mod plain;
 pub(crate) mod remembered;
 mod route;
+pub(crate) mod router;
 mod signature;
+pub(crate) mod token;

@@ -54,16 +54,7 @@ pub async fn make(out: &Path) -> anyhow::Result<()> {
     let mut layout = Layout::create(&work.join("layout"))?;
     let pushes = recipe::cook(&mut layout)?;
     for face in [Face::Plain, Face::Openshift] {
-        let options = ServeOptions {
-            face,
-            seed: None,
-            dir: work.join(face.name()),
-            api_port: 0,
-            registry_port: 0,
-            delete: true,
-            service_proxy: true,
-            until_eof: false,
-        };
+        let options = ServeOptions::new(face, work.join(face.name()));
         let cluster = Cluster::start(&options).await?;
         let done = fill(&cluster, &layout, &pushes).await;
         let objects = cluster.store.save(&[&IMAGE_STREAMS, &IMAGES]);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! `loopback-cluster serve`: all servers of one cluster, from start to end.
 
+mod folder;
+mod registry;
+mod report;
+
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::net::SocketAddrV4;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
 use rustls::crypto::ring::default_provider;
@@ -11,26 +15,28 @@ use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-use crate::access::{Access, people};
+use crate::access::Access;
+use crate::access::people;
 use crate::api::Api;
+use crate::api::port_forward::Tunnels;
 use crate::args::ServeOptions;
 use crate::control::Control;
 use crate::control::observe::Observed;
 use crate::control::record::Target;
-use crate::furniture::{self, RegistryService};
-use crate::http::listen::{self, bind};
+use crate::controller::Controller;
+use crate::furniture::namespace::CaBundles;
+use crate::furniture::{self, Furniture, RegistryService};
+use crate::http::listen::{self, bind, reserve};
 use crate::http::upstream::Upstream;
-use crate::image::stream;
-use crate::kubeconfig;
-use crate::pki::Authority;
+use crate::network::{Network, REGISTRY_PORT};
+use crate::node;
+use crate::pki::Authorities;
 use crate::ready::{Face, Ready};
-use crate::registry::front::Front;
-use crate::registry::plain::Plain;
-use crate::registry::remembered::Remembered;
-use crate::resource::IMAGE_STREAMS;
 use crate::seed::PROJECTS;
 use crate::storage::Storage;
 use crate::store::Store;
+use registry::Registry;
+use report::Report;
 
 /// A running cluster.
 pub(crate) struct Cluster {
@@ -71,29 +77,58 @@ impl Cluster {
     /// Starts all servers.
     pub(crate) async fn start(options: &ServeOptions) -> anyhow::Result<Self> {
         let face = options.face;
-        let dir = fresh(&options.dir)?;
+        let dir = folder::fresh(&options.dir)?;
         let store = Arc::new(Store::default());
         if let Some(seed) = &options.seed {
-            unpack(&seed.join(face.name()), &dir, &store)?;
+            folder::unpack(&seed.join(face.name()), &dir, &store)?;
         }
-        let storage = Storage::start(&dir, options.delete).await?;
         let provider = Arc::new(default_provider());
         let upstream = Upstream::new(Arc::clone(&provider))?;
-        let authority = Authority::new(provider)?;
-        let service = RegistryService::of(face);
-        let everybody = people::everybody(face, &authority)?;
-        let access = Access::new(everybody, people::bindings(face, &PROJECTS, service.namespace))?;
-        let access = Arc::new(access);
+        let authorities = Authorities::of(face, options.old, &provider)?;
+        std::fs::write(dir.join("ca.crt"), authorities.cluster().pem())?;
+        std::fs::write(dir.join("service-ca.crt"), authorities.service().pem())?;
+        let everybody = people::everybody(face, authorities.cluster())?;
+        let access = Arc::new(Access::new(everybody, Arc::clone(&store), options.old));
         let control = Arc::new(Control::new(Arc::clone(&store)));
 
         let (api_port, api_address) =
             bind(options.api_port).await.context("the API server's port")?;
-        let (registry_port, registry_address) =
-            bind(options.registry_port).await.context("the registry's port")?;
         let (control_port, control_address) = bind(0).await?;
-        let backend = if face == Face::Plain { storage.address } else { registry_address };
-        set_public_registry(&store, &registry_address.to_string());
-        furniture::put(&store, face, &PROJECTS, &access.people, backend);
+        let (network, pod_port) = Network::pick().await.context("the network of the pods")?;
+        let network = Arc::new(network);
+        let service_address = SocketAddrV4::new(network.next_service(), REGISTRY_PORT);
+        let (public_port, public) =
+            reserve(options.registry_port).context("the registry's port")?;
+        let service = RegistryService::of(options);
+        let controller = Arc::new(Controller {
+            face,
+            store: Arc::clone(&store),
+            access: Arc::clone(&access),
+            network: Arc::clone(&network),
+            service,
+            service_ip: *service_address.ip(),
+            public: public.to_string(),
+            route: options.route,
+            old: options.old,
+            authorities: CaBundles {
+                cluster: authorities.cluster().pem(),
+                services: (face == Face::Openshift && !options.old)
+                    .then(|| authorities.service().pem()),
+            },
+            trouble: Mutex::default(),
+        });
+        let furniture = Furniture {
+            projects: &PROJECTS,
+            people: &access.people,
+            announce: options.announce,
+            second_registry: options.second_registry,
+            storage_class: options.storage_class,
+            registry_state: options.registry_state,
+        };
+        furniture::put(&store, &controller, &furniture)?;
+        // How the cluster came into being is nobody's business.
+        store.compact();
+        control.drive(Arc::clone(&controller));
 
         let mut servers = JoinSet::new();
         let api = Api {
@@ -101,71 +136,46 @@ impl Cluster {
             access: Arc::clone(&access),
             store: Arc::clone(&store),
             upstream: upstream.clone(),
-            control: Arc::clone(&control),
-            public_registry: registry_address.to_string(),
+            network: Arc::clone(&network),
+            old: options.old,
             service_proxy: options.service_proxy,
+            port_forward: options.port_forward,
+            tunnels: Tunnels::default(),
         };
         let api = Observed::new(Target::Api, Arc::clone(&control), Arc::new(api));
-        servers.spawn(listen::serve(api_port, Some(authority.server("kubernetes", true)?), api));
-        match face {
-            Face::Plain => {
-                let plain = Arc::new(Plain { upstream, storage: storage.address });
-                let plain = Observed::new(Target::Registry, Arc::clone(&control), plain);
-                servers.spawn(listen::serve(registry_port, None, plain));
-            }
-            Face::Openshift => {
-                let front = Arc::new(Front {
-                    access: Arc::clone(&access),
-                    store: Arc::clone(&store),
-                    upstream,
-                    storage: storage.address,
-                    storage_root: storage.root.clone(),
-                    public: registry_address.to_string(),
-                    remembered: Remembered::default(),
-                });
-                let front = Observed::new(Target::Registry, Arc::clone(&control), front);
-                let tls = authority.server("image-registry.openshift-image-registry.svc", true)?;
-                servers.spawn(listen::serve(registry_port, Some(tls), front));
-            }
+        let tls =
+            authorities.cluster().server_with_clients(&["kubernetes", "127.0.0.1", "localhost"])?;
+        servers.spawn(listen::serve(api_port, Some(tls), api));
+        let registry = Registry {
+            options,
+            dir: &dir,
+            authorities: &authorities,
+            access: &access,
+            store: &store,
+            control: &control,
+            upstream: &upstream,
+            public: public.to_string(),
+        };
+        let started = registry.start(pod_port, public_port, &mut servers).await?;
+        if options.node {
+            servers.spawn(node::play(Arc::clone(&store), Arc::clone(&network)));
         }
+        servers.spawn(controller.run());
         servers.spawn(listen::serve(control_port, None, control));
 
-        let api = format!("https://{api_address}");
-        let scheme = if face == Face::Plain { "http" } else { "https" };
-        let mut ready = Ready {
-            face,
-            ca: dir.join("ca.crt"),
-            kubeconfig: dir.join("kubeconfig"),
-            kubeconfigs: access
-                .people
-                .iter()
-                .map(|p| (p.login.to_owned(), config_path(&dir, p.login)))
-                .collect(),
-            tokens: access
-                .people
-                .iter()
-                .filter_map(|p| Some((p.login.to_owned(), p.token.clone()?)))
-                .collect(),
-            registry: registry_address.to_string(),
-            registry_url: format!("{scheme}://{registry_address}"),
-            registry_direct: format!("http://{}", storage.address),
-            registry_storage: storage.root.clone(),
-            registry_proxy_path: service.proxy_path(),
-            control: format!("http://{control_address}"),
-            pid: std::process::id(),
-            api,
+        let report = Report {
+            options,
+            dir: &dir,
+            people: &access.people,
+            service: &service,
+            api: api_address,
+            control: control_address,
+            public,
+            service_address,
         };
-        std::fs::write(&ready.ca, authority.pem())?;
-        for person in &access.people {
-            kubeconfig::write(
-                &config_path(&dir, person.login),
-                person,
-                &ready.api,
-                &authority.pem(),
-            )?;
-        }
-        ready.kubeconfig = config_path(&dir, "sarah");
-        Ok(Self { ready, store, storage, servers })
+        let ready = report.ready(&store, &started);
+        report.write_kubeconfigs(&ready.api, &authorities.cluster().pem())?;
+        Ok(Self { ready, store, storage: started.storage, servers })
     }
 
     /// Ends all servers and waits until they are gone.
@@ -173,60 +183,4 @@ impl Cluster {
         self.servers.shutdown().await;
         self.storage.stop().await;
     }
-}
-
-/// The streams of a seed were pushed to another port.
-fn set_public_registry(store: &Store, public: &str) {
-    store.write(|objects, clock| {
-        let streams: Vec<_> = objects.all(&IMAGE_STREAMS).map(|stream| stream.value()).collect();
-        for mut stream in streams {
-            stream::set_repositories(&mut stream, public);
-            objects.put(&IMAGE_STREAMS, stream, clock);
-        }
-    });
-    store.compact();
-}
-
-fn config_path(dir: &Path, login: &str) -> PathBuf {
-    dir.join(format!("{login}.kubeconfig"))
-}
-
-/// An empty folder; whatever an earlier run of ours left there goes.
-fn fresh(dir: &Path) -> anyhow::Result<PathBuf> {
-    const MARK: &str = "loopback-cluster";
-    if dir.join(MARK).exists() {
-        std::fs::remove_dir_all(dir).with_context(|| format!("emptying {}", dir.display()))?;
-    }
-    std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
-    let dir = dir.canonicalize()?;
-    let used = std::fs::read_dir(&dir)?.next().is_some();
-    anyhow::ensure!(!used, "{} is not empty, and not of an earlier run", dir.display());
-    std::fs::write(
-        dir.join(MARK),
-        "The state of a loopback cluster; the next one empties this folder.\n",
-    )?;
-    Ok(dir)
-}
-
-/// Copies a seed: the storage's files and the API's objects.
-fn unpack(seed: &Path, dir: &Path, store: &Store) -> anyhow::Result<()> {
-    let missing = || format!("no seed in {}", seed.display());
-    copy_all(&seed.join("registry"), &dir.join("registry")).with_context(missing)?;
-    let objects = std::fs::read(seed.join("objects.json")).with_context(missing)?;
-    store.load(&serde_json::from_slice(&objects)?);
-    Ok(())
-}
-
-fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_all(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

@@ -22,10 +22,41 @@ pid=$!
 wait "$pid"
 "#;
 
+/// How docker-registry is to be.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Whether it deletes.
+    pub(crate) delete: bool,
+    /// Whether it takes nothing.
+    pub(crate) read_only: bool,
+    /// How it knows people.
+    pub(crate) auth: Auth,
+}
+
+/// How docker-registry knows people.
+#[derive(Debug)]
+pub(crate) enum Auth {
+    /// It takes everybody.
+    None,
+    /// By name and password, from this file of bcrypt hashes.
+    Htpasswd(PathBuf),
+    /// By the tokens of a server.
+    Token {
+        /// Where clients get one.
+        realm: String,
+        /// Who hands them out, as they say.
+        issuer: &'static str,
+        /// For whom they are, as they say.
+        service: &'static str,
+        /// The certificates of those who may sign them, PEM.
+        certificates: PathBuf,
+    },
+}
+
 /// A running docker-registry.
 #[derive(Debug)]
 pub(crate) struct Storage {
-    /// Where it listens, over HTTP and without authentication.
+    /// Where it listens, over HTTP.
     pub(crate) address: SocketAddr,
     /// Its storage: `docker/registry/v2/…` is below.
     pub(crate) root: PathBuf,
@@ -40,11 +71,11 @@ impl Storage {
     ///
     /// # Errors
     /// When the program is missing or does not begin to listen.
-    pub(crate) async fn start(dir: &Path, delete: bool) -> anyhow::Result<Self> {
+    pub(crate) async fn start(dir: &Path, settings: &Settings) -> anyhow::Result<Self> {
         let root = dir.join("registry");
         tokio::fs::create_dir_all(&root).await?;
         let config = dir.join("docker-registry.yml");
-        tokio::fs::write(&config, configuration(&root, delete)).await?;
+        tokio::fs::write(&config, configuration(&root, settings)).await?;
         let mut supervisor = Command::new("/bin/sh")
             .args(["-c", SUPERVISOR, "docker-registry-supervisor"])
             .arg(&config)
@@ -91,16 +122,30 @@ async fn keep(mut log: Lines<BufReader<ChildStderr>>, mut file: tokio::fs::File)
     }
 }
 
-fn configuration(root: &Path, delete: bool) -> String {
+fn configuration(root: &Path, settings: &Settings) -> String {
+    let Settings { delete, read_only, auth } = settings;
     // No cache of blob descriptors: a blob whose file is removed is gone at once.
-    format!(
+    let mut text = format!(
         "version: 0.1\n\
          log:\n  level: info\n  accesslog:\n    disabled: true\n\
          storage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {delete}\n  \
-         maintenance:\n    uploadpurging:\n      enabled: false\n\
+         maintenance:\n    uploadpurging:\n      enabled: false\n    \
+         readonly:\n      enabled: {read_only}\n\
          http:\n  addr: 127.0.0.1:0\n  secret: loopback\n",
         root.display()
-    )
+    );
+    text += &match auth {
+        Auth::None => String::new(),
+        Auth::Htpasswd(file) => {
+            format!("auth:\n  htpasswd:\n    realm: registry\n    path: {}\n", file.display())
+        }
+        Auth::Token { realm, issuer, service, certificates } => format!(
+            "auth:\n  token:\n    realm: {realm}\n    service: {service}\n    \
+             issuer: {issuer}\n    rootcertbundle: {}\n",
+            certificates.display()
+        ),
+    };
+    text
 }
 
 fn listening_on(line: &str) -> Option<SocketAddr> {

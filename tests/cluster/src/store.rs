@@ -5,10 +5,12 @@
 //! many copies bytes and parses nothing. Every write has a version of its own; the
 //! log of writes serves watches and the pages of a list that began before them.
 
+pub(crate) mod labels;
 pub(crate) mod page;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -17,7 +19,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::identifier;
-use crate::resource::{Resource, STORED};
+use crate::resource::{RBAC, Resource, STORED};
 
 /// Older writes are forgotten beyond this many, as a compaction of etcd does.
 const MAX_LOG: usize = 100_000;
@@ -86,6 +88,8 @@ pub(crate) struct Objects {
     log: VecDeque<Event>,
     /// Writes up to this one are forgotten.
     compacted: u64,
+    /// The version of the last write to a role or a binding, to be read without the lock.
+    rights: Arc<AtomicU64>,
 }
 
 impl Objects {
@@ -162,6 +166,9 @@ impl Objects {
         before: Option<Arc<Stored>>,
         after: Option<Arc<Stored>>,
     ) {
+        if resource.group == RBAC {
+            self.rights.store(self.version, Ordering::Release);
+        }
         self.log.push_back(Event { version: self.version, resource, before, after });
         if self.log.len() > MAX_LOG
             && let Some(oldest) = self.log.pop_front()
@@ -182,6 +189,7 @@ impl Objects {
 pub(crate) struct Store {
     objects: Mutex<Objects>,
     version: watch::Sender<u64>,
+    rights: Arc<AtomicU64>,
     /// The time that new objects get.
     pub(crate) clock: Clock,
 }
@@ -192,6 +200,7 @@ impl Default for Store {
         // forgotten how.
         let objects = Objects { version: 600, compacted: 600, ..Objects::default() };
         Self {
+            rights: Arc::clone(&objects.rights),
             objects: Mutex::new(objects),
             version: watch::Sender::new(600),
             clock: Clock::default(),
@@ -218,6 +227,11 @@ impl Store {
     /// Changes when something was written.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
+    }
+
+    /// The version of the last write to a role or a binding.
+    pub(crate) fn rights_version(&self) -> u64 {
+        self.rights.load(Ordering::Acquire)
     }
 
     /// Forgets all history.

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Roles and their rules.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-/// As OpenShift makes them when it starts.
-const RECORDED: &str = include_str!("../../golden/clusterroles-registry.json");
-
-/// The roles that the recording lacks: those of Kubernetes itself, cut to what is served
-/// here, and for the plain registry the right to use the service proxy.
-const FURTHER: &str = include_str!("roles.json");
-
 /// Some verbs on some resources, or on some paths.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rule {
+    #[serde(default)]
     verbs: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     api_groups: Vec<String>,
@@ -67,10 +59,78 @@ impl Rule {
                 None => own == path,
             });
         }
+        // `*/proxy` is that part of every resource.
+        let part = format!("*/{}", what.subresource);
         among(&self.api_groups, what.group)
-            && among(&self.resources, &what.full_resource())
+            && (among(&self.resources, &what.full_resource())
+                || !what.subresource.is_empty() && self.resources.contains(&part))
             && (self.resource_names.is_empty()
                 || what.name.is_some_and(|name| self.resource_names.iter().any(|own| own == name)))
+    }
+
+    /// Whether these rules together allow all that this one does.
+    pub(crate) fn is_within(&self, held: &[Self]) -> bool {
+        let part = |verb: &String| Self { verbs: vec![verb.clone()], ..Self::default() };
+        let names: Vec<_> = match self.resource_names.as_slice() {
+            [] => vec![Vec::new()],
+            names => names.iter().map(|name| vec![name.clone()]).collect(),
+        };
+        self.verbs.iter().all(|verb| {
+            let paths =
+                self.paths.iter().map(|path| Self { paths: vec![path.clone()], ..part(verb) });
+            let groups = self
+                .api_groups
+                .iter()
+                .flat_map(|group| self.resources.iter().map(move |resource| (group, resource)));
+            let resources = groups.flat_map(|(group, resource)| {
+                names.iter().map(|name| Self {
+                    api_groups: vec![group.clone()],
+                    resources: vec![resource.clone()],
+                    resource_names: name.clone(),
+                    ..part(verb)
+                })
+            });
+            paths.chain(resources).all(|one| held.iter().any(|held| held.includes(&one)))
+        })
+    }
+
+    /// Whether it allows all that another one does, which has at most one of each.
+    fn includes(&self, one: &Self) -> bool {
+        let within = |own: &[String], theirs: &[String]| {
+            own.iter().any(|own| own == "*") || theirs.iter().all(|each| own.contains(each))
+        };
+        let path = |path: &String| {
+            self.paths.iter().any(|own| {
+                own == path || own.strip_suffix('*').is_some_and(|prefix| path.starts_with(prefix))
+            })
+        };
+        let resource = |resource: &String| match resource.split_once('/') {
+            Some((_, part)) => self.resources.contains(&format!("*/{part}")),
+            None => false,
+        };
+        within(&self.verbs, &one.verbs)
+            && within(&self.api_groups, &one.api_groups)
+            && (within(&self.resources, &one.resources) || one.resources.iter().all(resource))
+            && (self.resource_names.is_empty()
+                || !one.resource_names.is_empty()
+                    && one.resource_names.iter().all(|name| self.resource_names.contains(name)))
+            && one.paths.iter().all(path)
+    }
+
+    /// As refusals write it, in Go's manner.
+    pub(crate) fn words(&self) -> String {
+        let list = |name: &str, all: &[String]| {
+            let all: Vec<_> = all.iter().map(|one| format!("\"{one}\"")).collect();
+            (!all.is_empty()).then(|| format!("{name}:[{}]", all.join(" ")))
+        };
+        let parts = [
+            list("NonResourceURLs", &self.paths),
+            list("APIGroups", &self.api_groups),
+            list("Resources", &self.resources),
+            list("ResourceNames", &self.resource_names),
+            list("Verbs", &self.verbs),
+        ];
+        format!("{{{}}}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 
     /// Whether it is about resources, not paths.
@@ -79,64 +139,45 @@ impl Rule {
     }
 }
 
-/// All roles by name.
-///
-/// # Errors
-/// When the recording is damaged.
-pub(crate) fn roles() -> anyhow::Result<BTreeMap<String, Vec<Rule>>> {
-    #[derive(Deserialize)]
-    struct List {
-        items: Vec<Role>,
-    }
-    #[derive(Deserialize)]
-    struct Role {
-        metadata: Meta,
-        rules: Vec<Rule>,
-    }
-    #[derive(Deserialize)]
-    struct Meta {
-        name: String,
-    }
-    let recorded: List = serde_json::from_str(RECORDED)?;
-    let mut roles: BTreeMap<String, Vec<Rule>> = serde_json::from_str(FURTHER)?;
-    roles.extend(recorded.items.into_iter().map(|role| (role.metadata.name, role.rules)));
-    Ok(roles)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn may(role: &str, verb: &str, resource: &str, subresource: &str) -> bool {
+    fn rule(verbs: &[&str], resources: &[&str], names: &[&str]) -> Rule {
+        let all = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Rule {
+            verbs: all(verbs),
+            api_groups: vec![String::new()],
+            resources: all(resources),
+            resource_names: all(names),
+            paths: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn several_rules_may_hold_what_one_grants() {
+        let wanted = rule(&["get", "list"], &["pods", "secrets"], &[]);
+        let pods = rule(&["get", "list"], &["pods"], &[]);
+        let secrets = rule(&["*"], &["secrets"], &[]);
+        assert!(wanted.is_within(&[pods.clone(), secrets.clone()]));
+        assert!(!wanted.is_within(&[pods.clone(), rule(&["get"], &["secrets"], &[])]));
+        assert!(!wanted.is_within(&[pods, rule(&["*"], &["secrets"], &["one"])]));
+        assert!(rule(&["get"], &["secrets"], &["one"]).is_within(&[secrets]));
+        let words = "{APIGroups:[\"\"], Resources:[\"pods\" \"secrets\"], \
+                     Verbs:[\"get\" \"list\"]}";
+        assert_eq!(wanted.words(), words);
+    }
+
+    #[test]
+    fn parts_of_all_resources_are_covered() {
         let what = Attributes {
-            verb,
-            group: "image.openshift.io",
-            resource,
-            subresource,
-            namespace: Some("n"),
-            name: Some("x"),
-            path: None,
+            verb: "get",
+            resource: "services",
+            subresource: "proxy",
+            ..Attributes::default()
         };
-        roles().unwrap()[role].iter().any(|rule| rule.covers(&what))
-    }
-
-    #[test]
-    fn roles_are_as_openshift_makes_them() {
-        assert!(may("registry-viewer", "get", "imagestreams", "layers"));
-        assert!(!may("registry-viewer", "update", "imagestreams", "layers"));
-        assert!(may("registry-editor", "delete", "imagestreamtags", ""));
-        assert!(!may("registry-admin", "delete", "images", ""));
-        assert!(!may("registry-admin", "update", "imagestreams", "status"));
-        assert!(may("system:image-pruner", "delete", "images", ""));
-        assert!(may("cluster-admin", "delete", "images", ""));
-    }
-
-    #[test]
-    fn paths_and_names_are_looked_at() {
-        let roles = roles().unwrap();
-        let path = |path| Attributes { verb: "get", path: Some(path), ..Attributes::default() };
-        assert!(roles["system:discovery"].iter().any(|rule| rule.covers(&path("/apis/apps/v1"))));
-        assert!(!roles["system:discovery"].iter().any(|rule| rule.covers(&path("/metrics"))));
-        assert!(!roles["basic-user"].iter().any(|rule| rule.covers(&path("/apis"))));
+        assert!(rule(&["get"], &["*/proxy"], &[]).covers(&what));
+        assert!(rule(&["get"], &["*"], &[]).covers(&what));
+        assert!(!rule(&["get"], &["services"], &[]).covers(&what));
     }
 }

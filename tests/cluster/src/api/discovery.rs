@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::style::Form;
 use crate::ready::Face;
-use crate::resource::IMAGE_GROUP;
+use crate::resource::{
+    APPS, APPS_OPENSHIFT, IMAGE_GROUP, NETWORKING, RBAC, REGISTRY_OPERATOR, ROUTE, STORAGE,
+};
 
 /// A resource as discovery names it.
 struct Served {
@@ -27,6 +29,7 @@ const USER: &str = "user.openshift.io";
 
 const READ: &[&str] = &["get", "list", "watch"];
 const CREATE: &[&str] = &["create"];
+const ALL: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 const TAGS: &[&str] = &["delete", "get", "list"];
 const PROXY: &[&str] = &["create", "delete", "get", "patch", "update"];
 const STREAMS: &[&str] = &["create", "delete", "get", "list", "update", "watch"];
@@ -46,12 +49,27 @@ const fn served(
 /// Sorted by group; a group's resources stand together.
 #[rustfmt::skip]
 const SERVED: &[Served] = &[
-    served(CORE, ["configmaps", "configmap"], true, "ConfigMap", READ, &["cm"]),
-    served(CORE, ["endpoints", "endpoints"], true, "Endpoints", READ, &["ep"]),
-    served(CORE, ["namespaces", "namespace"], false, "Namespace", READ, &["ns"]),
-    served(CORE, ["pods", "pod"], true, "Pod", READ, &["po"]),
-    served(CORE, ["services", "service"], true, "Service", READ, &["svc"]),
+    served(CORE, ["configmaps", "configmap"], true, "ConfigMap", ALL, &["cm"]),
+    served(CORE, ["endpoints", "endpoints"], true, "Endpoints", ALL, &["ep"]),
+    served(CORE, ["namespaces", "namespace"], false, "Namespace", ALL, &["ns"]),
+    served(CORE, ["nodes", "node"], false, "Node", READ, &["no"]),
+    served(CORE, ["persistentvolumeclaims", "persistentvolumeclaim"],
+        true, "PersistentVolumeClaim", ALL, &["pvc"]),
+    served(CORE, ["pods", "pod"], true, "Pod", ALL, &["po"]),
+    served(CORE, ["pods/portforward", ""], true, "PodPortForwardOptions", &["get"], &[]),
+    served(CORE, ["replicationcontrollers", "replicationcontroller"],
+        true, "ReplicationController", READ, &["rc"]),
+    served(CORE, ["secrets", "secret"], true, "Secret", ALL, &[]),
+    served(CORE, ["serviceaccounts", "serviceaccount"], true, "ServiceAccount", ALL, &["sa"]),
+    served(CORE, ["serviceaccounts/token", ""], true, "TokenRequest", CREATE, &[]),
+    served(CORE, ["services", "service"], true, "Service", ALL, &["svc"]),
     served(CORE, ["services/proxy", ""], true, "ServiceProxyOptions", PROXY, &[]),
+    served(APPS, ["daemonsets", "daemonset"], true, "DaemonSet", READ, &["ds"]),
+    served(APPS, ["deployments", "deployment"], true, "Deployment", ALL, &["deploy"]),
+    served(APPS, ["replicasets", "replicaset"], true, "ReplicaSet", ALL, &["rs"]),
+    served(APPS, ["statefulsets", "statefulset"], true, "StatefulSet", READ, &["sts"]),
+    served(APPS_OPENSHIFT, ["deploymentconfigs", "deploymentconfig"],
+        true, "DeploymentConfig", READ, &["dc"]),
     served(AUTHENTICATION, ["selfsubjectreviews", "selfsubjectreview"],
         false, "SelfSubjectReview", CREATE, &[]),
     served(AUTHORIZATION, ["selfsubjectaccessreviews", "selfsubjectaccessreview"],
@@ -69,19 +87,51 @@ const SERVED: &[Served] = &[
     served(IMAGE_GROUP, ["imagestreamtags", "imagestreamtag"],
         true, "ImageStreamTag", TAGS, &["istag"]),
     served(IMAGE_GROUP, ["imagetags", "imagetag"], true, "ImageTag", TAGS, &["itag"]),
+    served(REGISTRY_OPERATOR, ["configs", "config"], false, "Config", ALL, &[]),
+    served(NETWORKING, ["ingresses", "ingress"], true, "Ingress", ALL, &["ing"]),
     served(PROJECT, ["projects", "project"], false, "Project", &["get", "list"], &[]),
+    served(RBAC, ["clusterrolebindings", "clusterrolebinding"],
+        false, "ClusterRoleBinding", ALL, &[]),
+    served(RBAC, ["clusterroles", "clusterrole"], false, "ClusterRole", ALL, &[]),
+    served(RBAC, ["rolebindings", "rolebinding"], true, "RoleBinding", ALL, &[]),
+    served(RBAC, ["roles", "role"], true, "Role", ALL, &[]),
+    served(ROUTE, ["routes", "route"], true, "Route", ALL, &[]),
+    served(STORAGE, ["storageclasses", "storageclass"], false, "StorageClass", ALL, &["sc"]),
     served(USER, ["users", "user"], false, "User", READ, &[]),
 ];
 
-/// Whether a face serves a group.
-pub(crate) fn has_group(face: Face, group: &str) -> bool {
-    (face == Face::Openshift || !group.ends_with(".openshift.io"))
-        && SERVED.iter().any(|one| one.group == group)
+/// What a cluster of old has not: requests for tokens (before 1.12), the question who one
+/// is (1.28), ingresses in this version (1.19).
+const NEW: [(&str, &str); 3] = [
+    (CORE, "serviceaccounts/token"),
+    (AUTHENTICATION, "selfsubjectreviews"),
+    (NETWORKING, "ingresses"),
+];
+
+/// Which cluster it is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Edition {
+    pub(crate) face: Face,
+    /// Whether it is one of old: Kubernetes 1.9, OpenShift 3.9.
+    pub(crate) old: bool,
+}
+
+impl Edition {
+    fn has(self, one: &Served) -> bool {
+        let openshift = one.group.ends_with(".openshift.io");
+        (self.face == Face::Openshift || !openshift)
+            && !(self.old
+                && (NEW.contains(&(one.group, one.name)) || one.group == REGISTRY_OPERATOR))
+    }
+
+    fn served(self) -> impl Iterator<Item = &'static Served> {
+        SERVED.iter().filter(move |one| self.has(one))
+    }
 }
 
 /// Whether a resource is served, and with which verbs.
 pub(crate) fn verbs(
-    face: Face,
+    edition: Edition,
     group: &str,
     resource: &str,
     subresource: &str,
@@ -91,33 +141,34 @@ pub(crate) fn verbs(
     } else {
         format!("{resource}/{subresource}")
     };
-    let served = SERVED.iter().find(|one| one.group == group && one.name == name);
-    served.filter(|_| has_group(face, group)).map(|one| one.verbs)
+    edition.served().find(|one| one.group == group && one.name == name).map(|one| one.verbs)
 }
 
 /// The document at a path; none if there is none.
-pub(crate) fn document(face: Face, path: &str, form: Form) -> Option<Value> {
+pub(crate) fn document(edition: Edition, path: &str, form: Form) -> Option<Value> {
+    // All groups at once came with 1.26.
+    let form = if edition.old { Form::Whole } else { form };
     match path.trim_end_matches('/') {
-        "/version" => Some(version()),
-        "/api" if form == Form::Discovery => Some(aggregated(&[""])),
-        "/apis" if form == Form::Discovery => Some(aggregated(&groups(face))),
+        "/version" => Some(version(edition.old)),
+        "/api" if form == Form::Discovery => Some(aggregated(edition, &[""])),
+        "/apis" if form == Form::Discovery => Some(aggregated(edition, &groups(edition))),
         "/api" => Some(
             json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
         ),
         "/apis" => {
-            let groups: Vec<_> = groups(face).into_iter().map(group_versions).collect();
+            let groups: Vec<_> = groups(edition).into_iter().map(group_versions).collect();
             Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
         }
-        "/api/v1" => Some(resources("")),
+        "/api/v1" => Some(resources(edition, "")),
         path => {
             let rest = path.strip_prefix("/apis/")?;
             let (group, is_version) =
                 rest.strip_suffix("/v1").map_or((rest, false), |group| (group, true));
-            if group.is_empty() || !has_group(face, group) {
+            if !groups(edition).contains(&group) {
                 return None;
             }
             if is_version {
-                return Some(resources(group));
+                return Some(resources(edition, group));
             }
             let mut one = group_versions(group);
             one["kind"] = json!("APIGroup");
@@ -127,10 +178,10 @@ pub(crate) fn document(face: Face, path: &str, form: Form) -> Option<Value> {
     }
 }
 
-fn groups(face: Face) -> Vec<&'static str> {
-    let mut groups: Vec<_> = SERVED.iter().map(|one| one.group).collect();
+fn groups(edition: Edition) -> Vec<&'static str> {
+    let mut groups: Vec<_> = edition.served().map(|one| one.group).collect();
     groups.dedup();
-    groups.retain(|group| !group.is_empty() && has_group(face, group));
+    groups.retain(|group| !group.is_empty());
     groups
 }
 
@@ -143,9 +194,9 @@ fn group_versions(group: &str) -> Value {
     json!({"name": group, "versions": [version], "preferredVersion": version})
 }
 
-fn resources(group: &str) -> Value {
-    let resources: Vec<_> = SERVED
-        .iter()
+fn resources(edition: Edition, group: &str) -> Value {
+    let resources: Vec<_> = edition
+        .served()
         .filter(|one| one.group == group)
         .map(|one| {
             let mut resource = json!({
@@ -165,11 +216,11 @@ fn resources(group: &str) -> Value {
 }
 
 /// The form of `/api` and `/apis` that names all resources at once.
-fn aggregated(groups: &[&str]) -> Value {
+fn aggregated(edition: Edition, groups: &[&str]) -> Value {
     let items: Vec<_> = groups
         .iter()
         .map(|group| {
-            let own = SERVED.iter().filter(|one| one.group == *group);
+            let own = edition.served().filter(|one| one.group == *group);
             let (mut parts, whole): (Vec<_>, Vec<_>) = own.partition(|one| one.name.contains('/'));
             let resources: Vec<_> =
                 whole.into_iter().map(|one| aggregated_resource(one, &mut parts)).collect();
@@ -211,7 +262,14 @@ fn aggregated_resource(one: &Served, parts: &mut Vec<&Served>) -> Value {
     resource
 }
 
-fn version() -> Value {
+fn version(old: bool) -> Value {
+    if old {
+        return json!({
+            "major": "1", "minor": "9+", "gitVersion": "v1.9.1+a0ce1bc657", "gitCommit": "a0ce1bc",
+            "gitTreeState": "clean", "buildDate": "2018-06-24T01:54:00Z", "goVersion": "go1.9",
+            "compiler": "gc", "platform": "linux/amd64",
+        });
+    }
     json!({
         "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36",
         "minCompatibilityMajor": "1", "minCompatibilityMinor": "35", "gitVersion": "v1.36.2",

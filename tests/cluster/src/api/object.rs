@@ -13,6 +13,7 @@ use super::table;
 use crate::http::body::Body;
 use crate::http::query::Query;
 use crate::resource::Resource;
+use crate::store::labels::Labels;
 use crate::store::page::{Ask, NoPage, Page};
 use crate::store::{Store, Stored, key};
 
@@ -83,7 +84,7 @@ fn page(
     path: &ResourcePath,
     query: &Query,
 ) -> Result<Page, Refusal> {
-    let selector = Selector::parse(query.get("fieldSelector"))?;
+    let selector = Selector::of(query)?;
     let version = version(query)?;
     let limit = query.get("limit").map(str::parse).transpose();
     let limit = limit.map_err(|_| Refusal::bad_request("invalid limit"))?;
@@ -105,6 +106,7 @@ fn page(
     let ask = Ask {
         namespace: path.namespace.as_deref().or(selector.namespace.as_deref()),
         name: selector.name.as_deref(),
+        labels: Some(&selector.labels),
         limit: limit.filter(|_| !cached),
         token,
     };
@@ -124,19 +126,26 @@ pub(crate) fn version(query: &Query) -> Result<Option<u64>, Refusal> {
     number.map_err(|_| Refusal::bad_request("Invalid value: resourceVersion must be a number"))
 }
 
-/// A field selector: only the name and the namespace can be selected.
+/// What a list or a watch selects: by fields only the name and the namespace, and by labels.
 #[derive(Debug, Default)]
 pub(crate) struct Selector {
     pub(crate) name: Option<String>,
     pub(crate) namespace: Option<String>,
+    pub(crate) labels: Labels,
 }
 
 impl Selector {
+    /// Reads it from a query.
+    ///
     /// # Errors
-    /// When it selects something else.
-    pub(crate) fn parse(text: Option<&str>) -> Result<Self, Refusal> {
-        let mut this = Self::default();
-        for part in text.unwrap_or_default().split(',').filter(|part| !part.is_empty()) {
+    /// When it selects by another field, or cannot be read.
+    pub(crate) fn of(query: &Query) -> Result<Self, Refusal> {
+        let text = query.get("labelSelector").unwrap_or_default();
+        let labels = Labels::parse(text)
+            .ok_or_else(|| Refusal::bad_request(format!("unable to parse requirement: {text}")))?;
+        let mut this = Self { labels, ..Self::default() };
+        let fields = query.get("fieldSelector").unwrap_or_default().split(',');
+        for part in fields.filter(|part| !part.is_empty()) {
             match part.split_once('=') {
                 Some(("metadata.name", value)) => {
                     this.name = Some(value.trim_start_matches('=').to_owned())
@@ -162,6 +171,7 @@ impl Selector {
                 .namespace
                 .as_deref()
                 .is_none_or(|namespace| Some(namespace) == object.namespace())
+            && self.labels.fit(object)
     }
 }
 

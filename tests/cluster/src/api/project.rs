@@ -11,9 +11,9 @@ use crate::store::{Store, Stored};
 
 /// The projects of a user.
 pub(crate) fn list(store: &Store, access: &Access, user: &User) -> Value {
-    let objects = store.read();
-    let visible =
-        objects.all(&NAMESPACES).filter(|namespace| may_see(access, user, namespace.name()));
+    // The lock is not kept: deciding may take it too.
+    let all: Vec<_> = store.read().all(&NAMESPACES).cloned().collect();
+    let visible = all.iter().filter(|namespace| may_see(access, user, namespace.name()));
     let items: Vec<_> = visible.map(|namespace| project(namespace)).collect();
     json!({
         "kind": "ProjectList", "apiVersion": "project.openshift.io/v1", "metadata": {},

@@ -10,10 +10,13 @@ use serde_json::Value;
 use super::path::ResourcePath;
 use super::refusal::Refusal;
 use crate::http::body::{self, Body};
-use crate::http::listen::Peer;
+use crate::http::listen::{Peer, host_of};
 use crate::http::upstream::Upstream;
 use crate::resource::{ENDPOINTS, SERVICES};
 use crate::store::Store;
+
+/// Where the service proxy was in clusters of old.
+const LEGACY: &str = "/api/v1/proxy/namespaces/";
 
 /// What Go escapes in a path.
 const ESCAPED: &AsciiSet = &CONTROLS
@@ -93,6 +96,22 @@ fn pod_address(subset: &Value, port: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip, u16::try_from(number).ok()?))
 }
 
+/// Reads a path of the service proxy as it was up to Kubernetes 1.9, where `proxy` was a verb:
+/// `/api/v1/proxy/namespaces/NAMESPACE/services/[SCHEME:]NAME[:PORT]/…`.
+pub(crate) fn legacy(path: &str) -> Option<ResourcePath> {
+    let (namespace, rest) = path.strip_prefix(LEGACY)?.split_once('/')?;
+    let rest = rest.strip_prefix("services/")?;
+    let (id, rest) = rest.split_once('/').map_or((rest, None), |(id, rest)| (id, Some(rest)));
+    let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    (!id.is_empty()).then(|| ResourcePath {
+        namespace: Some(decoded(namespace)),
+        resource: "services".to_owned(),
+        name: Some(decoded(id)),
+        rest: rest.map(|rest| format!("/{rest}")),
+        ..ResourcePath::default()
+    })
+}
+
 /// Passes a request on to the service.
 ///
 /// # Errors
@@ -106,14 +125,17 @@ pub(crate) async fn pass(
 ) -> Result<Response<Body>, Refusal> {
     let namespace = path.namespace.as_deref().unwrap_or_default();
     let id = path.name.as_deref().unwrap_or_default();
-    let prefix = format!("/api/v1/namespaces/{namespace}/services/{id}/proxy");
+    let prefix = if path.subresource.is_empty() {
+        format!("{LEGACY}{namespace}/services/{id}")
+    } else {
+        format!("/api/v1/namespaces/{namespace}/services/{id}/proxy")
+    };
     let Some(rest) = &path.rest else {
         return Ok(to_slash(&prefix, request.uri().query()));
     };
     let (address, tls) = backend(store, namespace, id)?;
-    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
-    let host = host.unwrap_or_default().to_owned();
-    let request = forwarded(request, rest, &format!("{prefix}{rest}"), peer)?;
+    let host = host_of(&request).unwrap_or_default();
+    let request = forwarded(request, rest, &format!("{prefix}{rest}"), &host, peer)?;
     let answer = if tls {
         upstream.https(address, request).await
     } else {
@@ -143,6 +165,7 @@ fn forwarded(
     request: Request<Body>,
     rest: &str,
     whole: &str,
+    host: &str,
     peer: &Peer,
 ) -> Result<Request<Body>, Refusal> {
     let (mut parts, body) = request.into_parts();
@@ -160,6 +183,9 @@ fn forwarded(
         headers.keys().filter(|name| name.as_str().starts_with("x-remote-")).cloned().collect();
     for name in remote {
         headers.remove(name);
+    }
+    if let Ok(value) = HeaderValue::from_str(host) {
+        headers.insert(header::HOST, value);
     }
     if let Ok(value) = HeaderValue::from_str(&peer.address.ip().to_string()) {
         headers.insert("x-forwarded-for", value);
@@ -196,6 +222,20 @@ fn rewrite_location(answer: &mut Response<Body>, prefix: &str, host: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_legacy_path_names_a_service() {
+        let path = legacy("/api/v1/proxy/namespaces/n/services/https:r:p/v2/a%2Fb").unwrap();
+        assert_eq!(path.name.as_deref(), Some("https:r:p"));
+        assert_eq!(
+            (path.namespace.as_deref(), path.rest.as_deref()),
+            (Some("n"), Some("/v2/a%2Fb"))
+        );
+        let path = legacy("/api/v1/proxy/namespaces/n/services/r").unwrap();
+        assert_eq!(path.rest, None);
+        assert_eq!(legacy("/api/v1/proxy/namespaces/n/pods/p/"), None);
+        assert_eq!(legacy("/api/v1/namespaces/n/services/r/proxy/"), None);
+    }
 
     #[test]
     fn service_names_have_three_forms() {

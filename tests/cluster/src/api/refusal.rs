@@ -4,6 +4,7 @@
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::ownership::Conflict;
 use super::style::Style;
 use crate::access::User;
 use crate::access::rule::Attributes;
@@ -64,6 +65,67 @@ impl Refusal {
         }
         let details = details(what.group, what.resource, what.name);
         Self::new(StatusCode::FORBIDDEN, "Forbidden", message, Some(details))
+    }
+
+    /// Somebody with the right, but not for this.
+    pub(crate) fn forbidden_because(group: &str, resource: &str, name: &str, why: &str) -> Self {
+        let message =
+            format!("{} \"{name}\" is forbidden: {why}", Resource::qualified(group, resource));
+        let details = details(group, resource, Some(name));
+        Self::new(StatusCode::FORBIDDEN, "Forbidden", message, Some(details))
+    }
+
+    /// Something new in a namespace that ends.
+    pub(crate) fn namespace_ends(group: &str, resource: &str, name: &str, namespace: &str) -> Self {
+        let why = format!(
+            "unable to create new content in namespace {namespace} because it is being terminated"
+        );
+        let mut refusal = Self::forbidden_because(group, resource, name, &why);
+        if let Some(details) = &mut refusal.0.details {
+            details["causes"] = json!([{
+                "reason": "NamespaceTerminating", "field": "metadata.namespace",
+                "message": format!("namespace {namespace} is being terminated"),
+            }]);
+        }
+        refusal
+    }
+
+    /// Applied fields that are others'.
+    pub(crate) fn not_theirs(conflicts: &[Conflict]) -> Self {
+        let message = match conflicts {
+            [Conflict { with, field }] => {
+                format!("Apply failed with 1 conflict: conflict with {with}: {field}")
+            }
+            all => {
+                let lines = all.chunk_by(|one, next| one.with == next.with).flat_map(|theirs| {
+                    let with =
+                        theirs.iter().take(1).map(|one| format!("conflicts with {}:", one.with));
+                    with.chain(theirs.iter().map(|one| format!("- {}", one.field)))
+                });
+                let lines: Vec<_> = lines.collect();
+                format!("Apply failed with {} conflicts: {}", all.len(), lines.join("\n"))
+            }
+        };
+        let causes: Vec<_> = conflicts
+            .iter()
+            .map(|Conflict { with, field }| {
+                let message = format!("conflict with {with}");
+                json!({"reason": "FieldManagerConflict", "message": message, "field": field})
+            })
+            .collect();
+        Self::new(StatusCode::CONFLICT, "Conflict", message, Some(json!({"causes": causes})))
+    }
+
+    /// A body in a form that is not taken.
+    pub(crate) fn unsupported_media_type() -> Self {
+        let message = "the body of the request was in an unknown format - accepted media types \
+            include: application/merge-patch+json, application/apply-patch+yaml";
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            message.to_owned(),
+            Some(json!({})),
+        )
     }
 
     /// An object that is not there.
@@ -134,13 +196,18 @@ impl Refusal {
         )
     }
 
-    /// An object with a wrong field.
+    /// An object with a wrong field. `why` begins as Kubernetes begins: with `Invalid value`,
+    /// `Required value` or `Forbidden`.
     pub(crate) fn invalid(group: &str, kind: &str, name: &str, field: &str, why: &str) -> Self {
         let message =
             format!("{} \"{name}\" is invalid: {field}: {why}", Resource::qualified(group, kind));
-        let mut details = details(group, kind, Some(name));
-        details["causes"] =
-            json!([{"reason": "FieldValueInvalid", "message": why, "field": field}]);
+        let mut details = details(group, kind, Some(name).filter(|name| !name.is_empty()));
+        let reason = match why.split(':').next() {
+            Some("Required value") => "FieldValueRequired",
+            Some("Forbidden") => "FieldValueForbidden",
+            _ => "FieldValueInvalid",
+        };
+        details["causes"] = json!([{"reason": reason, "message": why, "field": field}]);
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message, Some(details))
     }
 
@@ -179,6 +246,13 @@ impl Refusal {
     /// Something behind the API server does not answer.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message.into(), None)
+    }
+
+    /// Something behind the API server fails, and it only passes on how.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        let code = StatusCode::INTERNAL_SERVER_ERROR;
+        let (message, reason) = (message.into(), None);
+        Self(Box::new(Fields { code, reason, message, details: None, token: None }))
     }
 
     /// The `Status` object.

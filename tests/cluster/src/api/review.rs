@@ -57,8 +57,10 @@ pub(crate) fn access(access: &Access, user: &User, review: &Value) -> Value {
 /// Answers a SelfSubjectRulesReview.
 pub(crate) fn rules(access: &Access, user: &User, review: &Value) -> Value {
     let namespace = review["spec"]["namespace"].as_str().unwrap_or_default();
-    let (resources, paths): (Vec<_>, Vec<_>) =
-        access.rules_of(user, namespace).into_iter().partition(|rule| rule.is_about_resources());
+    let (resources, paths): (Vec<_>, Vec<_>) = access
+        .rules_of(user, Some(namespace))
+        .into_iter()
+        .partition(|rule| rule.is_about_resources());
     json!({
         "kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {},
         "spec": {},

@@ -15,7 +15,13 @@ pub(crate) fn myself(store: &Store, user: &User) -> Value {
     let stored = store.read().get(&USERS, &user.name).cloned();
     let mut object = match stored {
         Some(stored) => stored.value(),
-        None => json!({"metadata": {"name": user.name}, "identities": null}),
+        None => {
+            let mut metadata = json!({"name": user.name});
+            if let Some(uid) = &user.uid {
+                metadata["uid"] = json!(uid);
+            }
+            json!({"metadata": metadata, "identities": null})
+        }
     };
     object["kind"] = json!("User");
     object["apiVersion"] = json!("user.openshift.io/v1");

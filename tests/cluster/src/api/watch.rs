@@ -12,12 +12,11 @@ use serde_json::{Value, json};
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep_until};
 
+use super::Call;
 use super::object::{Selector, metadata_only, version};
-use super::path::ResourcePath;
 use super::refusal::Refusal;
-use super::style::{Form, Style};
+use super::style::Form;
 use crate::http::body::{self, Body, BodyError};
-use crate::http::query::Query;
 use crate::resource::Resource;
 use crate::store::{Event, Store, Stored};
 
@@ -49,23 +48,26 @@ struct Watch {
 
 /// Begins a watch.
 ///
+/// `old` is a cluster of old.
+///
 /// # Errors
 /// When the version is no number or lies in the future.
 pub(crate) fn start(
     store: &Arc<Store>,
     resource: &'static Resource,
-    path: &ResourcePath,
-    query: &Query,
-    style: &Style,
+    call: &Call<'_>,
+    old: bool,
 ) -> Result<Response<Body>, Refusal> {
+    let (path, query, style) = (call.path, call.query, call.style);
     let lasting =
         query.get("timeoutSeconds").and_then(|text| text.parse().ok()).map(Duration::from_secs);
     let lasting = lasting.filter(|time| !time.is_zero() && *time < LONGEST).unwrap_or(LONGEST);
     let now = Instant::now();
-    let mut selector = Selector::parse(query.get("fieldSelector"))?;
+    let mut selector = Selector::of(query)?;
     // A watch on one namespace of many may select it either way.
     let namespace = path.namespace.clone().or_else(|| selector.namespace.take());
-    let bookmarks = query.flag("allowWatchBookmarks");
+    // Bookmarks came with 1.15, watches that begin with a list with 1.27.
+    let bookmarks = !old && query.flag("allowWatchBookmarks");
     let first = if lasting > BEFORE_END { lasting - BEFORE_END } else { lasting };
     let mut watch = Watch {
         store: Arc::clone(store),
@@ -81,7 +83,7 @@ pub(crate) fn start(
         end: now + lasting,
         over: false,
     };
-    watch.begin(version(query)?, query)?;
+    watch.begin(version(query)?, !old && query.flag("sendInitialEvents"))?;
     let lines = stream::unfold(watch, |mut watch| async move {
         let line = watch.next().await?;
         Some((Ok::<_, BodyError>(line), watch))
@@ -98,11 +100,10 @@ pub(crate) fn start(
 }
 
 impl Watch {
-    fn begin(&mut self, asked: Option<u64>, query: &Query) -> Result<(), Refusal> {
+    fn begin(&mut self, asked: Option<u64>, everything: bool) -> Result<(), Refusal> {
         let store = Arc::clone(&self.store);
         let objects = store.read();
         let now = objects.version();
-        let everything = query.flag("sendInitialEvents");
         match asked {
             Some(asked) if asked > now => return Err(Refusal::too_large(asked, now)),
             Some(asked) if asked > 0 && !everything => self.seen = asked,
@@ -163,17 +164,18 @@ impl Watch {
         for Event { version, before, after, .. } in
             events.filter(|event| event.resource == self.resource)
         {
-            let (action, object) = match (before, after) {
-                (None, Some(after)) => ("ADDED", after),
-                (Some(_), Some(after)) => ("MODIFIED", after),
-                (Some(before), None) => ("DELETED", before),
-                (None, None) => continue,
-            };
-            if self.concerns(object) {
-                // A deleted object carries the version of its deletion.
-                let line = self.line(action, object, Some(*version));
-                self.lines.push_back(line);
-            }
+            // What is selected no more is gone for this watch.
+            let concerned = |object: &&Arc<Stored>| self.concerns(object);
+            let (action, object) =
+                match (before.as_ref().filter(concerned), after.as_ref().filter(concerned)) {
+                    (None, Some(after)) => ("ADDED", after),
+                    (Some(_), Some(after)) => ("MODIFIED", after),
+                    (Some(before), None) => ("DELETED", before),
+                    (None, None) => continue,
+                };
+            // A deleted object carries the version of its deletion.
+            let line = self.line(action, object, Some(*version));
+            self.lines.push_back(line);
         }
         self.seen = now;
     }

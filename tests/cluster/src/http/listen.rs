@@ -2,17 +2,19 @@
 //! Accepting connections, with or without TLS, HTTP/1.1 or HTTP/2.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use http::header::{self, Entry};
+use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use rustls::pki_types::CertificateDer;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -23,8 +25,16 @@ use super::body::{self, Body};
 pub(crate) struct Peer {
     /// The client's address.
     pub(crate) address: SocketAddr,
-    /// The client's certificate, if it showed one that our authority signed.
+    /// The client's certificate, if it was asked for one and had it. It has the key; who signed
+    /// it is not known.
     pub(crate) certificate: Option<CertificateDer<'static>>,
+}
+
+/// The host that a client asked; HTTP/2 has it only in the address.
+pub(crate) fn host_of<B>(request: &Request<B>) -> Option<String> {
+    let header = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = header.or_else(|| request.uri().authority().map(Authority::as_str))?;
+    Some(host.to_owned())
 }
 
 /// A server's answers.
@@ -47,6 +57,18 @@ pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, SocketAddr)
     Ok((listener, address))
 }
 
+/// Takes a port of 127.0.0.1 without listening; 0 means a free one.
+///
+/// # Errors
+/// When the port is taken.
+pub(crate) fn reserve(port: u16) -> std::io::Result<(TcpSocket, SocketAddr)> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
+}
+
 /// Serves until it is dropped; the connections end with it.
 pub(crate) async fn serve<H: Handler>(
     listener: TcpListener,
@@ -66,6 +88,10 @@ pub(crate) async fn serve<H: Handler>(
     }
 }
 
+/// What Go's servers say to a client that forgot TLS.
+const NOT_TLS: &[u8] =
+    b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+
 async fn connection<H: Handler>(
     stream: TcpStream,
     address: SocketAddr,
@@ -77,6 +103,9 @@ async fn connection<H: Handler>(
     match tls {
         None => exchange(stream, Peer { address, certificate: None }, handler).await,
         Some(acceptor) => {
+            if speaks_http(&stream).await {
+                return refuse_http(stream).await;
+            }
             // A failed handshake concerns only that client.
             let Ok(stream) = acceptor.accept(stream).await else { return };
             let certificate =
@@ -102,8 +131,23 @@ where
         }
     });
     // The error says that the client went away or that a fault was asked for: neither is ours.
-    let _ =
-        Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+    let _ = Builder::new(TokioExecutor::new())
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn refuse_http(mut stream: TcpStream) {
+    // A connection that ends with something unread ends with a reset, and the answer is lost.
+    let mut request = vec![0; 16 << 10];
+    let _ = stream.read(&mut request).await;
+    let _ = stream.write_all(NOT_TLS).await;
+    let _ = stream.shutdown().await;
+}
+
+/// Whether a client that should begin with a TLS handshake begins with a request instead.
+async fn speaks_http(stream: &TcpStream) -> bool {
+    let mut first = [0];
+    matches!(stream.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase()
 }
 
 /// The answer to HEAD: as if it were to GET, without the body. hyper sees to that with HTTP/1

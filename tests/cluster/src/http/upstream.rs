@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Speaking to the server behind us: docker-registry, or our own registry front.
 
+use std::future::ready;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
+use futures_util::TryFutureExt as _;
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body_util::BodyExt as _;
+use hyper::body::{Frame, SizeHint};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -16,7 +22,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::body::{Body, full, incoming};
+use super::body::{Body, BodyError, incoming};
 
 /// Headers that concern one connection only.
 const HOP_BY_HOP: [HeaderName; 7] = [
@@ -118,13 +124,56 @@ impl Upstream {
             handshake.map_err(|error| Unreachable::Other(error.to_string()))?;
         *request.version_mut() = http::Version::HTTP_11;
         strip_hop_by_hop(request.headers_mut());
-        // The sender is dropped with the exchange, and that ends the connection.
-        let exchange = async move {
-            let (parts, body) = sender.send_request(request).await?.into_parts();
-            Ok::<_, hyper::Error>(Response::from_parts(parts, body.collect().await?.to_bytes()))
+        let mut connection: Connection = Box::pin(connection.map_ok(|_| ()).map_err(drop));
+        let mut exchange = pin!(sender.send_request(request));
+        let answer = tokio::select! {
+            biased;
+            answer = &mut exchange => answer,
+            // It ends after it handed over the answer, or why there is none.
+            _ = &mut connection => {
+                connection = Box::pin(ready(Ok(())));
+                exchange.await
+            }
         };
-        let (answer, _) = tokio::join!(exchange, connection);
-        answer.map(|answer| answer.map(full)).map_err(|error| Unreachable::Other(error.to_string()))
+        let mut answer = answer.map_err(|error| Unreachable::Other(error.to_string()))?;
+        strip_hop_by_hop(answer.headers_mut());
+        Ok(answer.map(|body| {
+            Driven { connection: Some(connection), body: incoming(body) }.boxed_unsync()
+        }))
+    }
+}
+
+/// The work on a connection.
+type Connection = Pin<Box<dyn Future<Output = Result<(), ()>> + Send>>;
+
+/// The body of an answer that moves its own connection on: nobody else does.
+struct Driven {
+    connection: Option<Connection>,
+    body: Body,
+}
+
+impl hyper::body::Body for Driven {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(connection) = &mut self.connection
+            && connection.as_mut().poll(context).is_ready()
+        {
+            self.connection = None;
+        }
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

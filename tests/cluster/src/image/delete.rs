@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Deletes through the API: streams, tags with their histories, images.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{stream as streams, view};
 use crate::api::Call;
+use crate::api::delete::{is_dry_run, precondition};
 use crate::api::refusal::{Refusal, details, success};
 use crate::resource::{IMAGE_GROUP, IMAGE_STREAMS, IMAGES, Resource};
 use crate::store::{Store, key};
@@ -40,7 +41,8 @@ fn stored(
     store.write(|objects, _| {
         let missing = || Refusal::not_found(resource.group, resource.plural, name);
         let object = objects.get(resource, key).ok_or_else(missing)?.value();
-        precondition(call, resource.kind, name, &object, &["uid", "resourceVersion"])?;
+        let about = (resource.group, resource.kind, name);
+        precondition(call, about, &object, &["uid", "resourceVersion"])?;
         if !is_dry_run(call) {
             objects.delete(resource, key);
         }
@@ -63,7 +65,7 @@ pub(super) fn tag(
     let (stream_name, tag_name) = view::split(name)?;
     store.write(|objects, clock| {
         let mut stream = view::stream_of(objects, namespace, stream_name)?;
-        precondition(call, "ImageStreamTag", name, &stream, &["uid"])?;
+        precondition(call, (IMAGE_GROUP, "ImageStreamTag", name), &stream, &["uid"])?;
         if !streams::remove_tag(&mut stream, tag_name) {
             return Err(Refusal::not_found(IMAGE_GROUP, &call.path.resource, name));
         }
@@ -72,39 +74,4 @@ pub(super) fn tag(
         }
         Ok(success(None))
     })
-}
-
-fn is_dry_run(call: &Call<'_>) -> bool {
-    call.query.get("dryRun") == Some("All") || call.body["dryRun"] == json!(["All"])
-}
-
-/// Compares what the caller says about the object with what it is.
-fn precondition(
-    call: &Call<'_>,
-    kind: &str,
-    name: &str,
-    object: &Value,
-    fields: &[&str],
-) -> Result<(), Refusal> {
-    for field in fields {
-        let (said, is) = (&call.body["preconditions"][field], &object["metadata"][field]);
-        let (Some(said), Some(is)) = (said.as_str(), is.as_str()) else { continue };
-        if said == is {
-            continue;
-        }
-        let why = if *field == "uid" {
-            format!(
-                "the UID in the precondition ({said}) does not match the UID in record ({is}). \
-                 The object might have been deleted and then recreated"
-            )
-        } else {
-            format!(
-                "the ResourceVersion in the precondition ({said}) does not match the \
-                ResourceVersion in record ({is}). \
-                 The object might have been modified"
-            )
-        };
-        return Err(Refusal::conflict(IMAGE_GROUP, kind, name, &why));
-    }
-    Ok(())
 }

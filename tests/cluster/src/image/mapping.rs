@@ -42,19 +42,14 @@ pub(super) fn create(store: &Store, namespace: &str, mapping: &Value) -> Result<
 }
 
 /// Records the push of a tag; the stream is made if it is missing.
-pub(crate) fn record(
-    store: &Store,
-    public_registry: &str,
-    (namespace, name): (&str, &str),
-    tag: &str,
-    image: Value,
-) {
+pub(crate) fn record(store: &Store, (namespace, name): (&str, &str), tag: &str, image: Value) {
     store.write(|objects, clock| {
         let found =
             objects.get(&IMAGE_STREAMS, &key(Some(namespace), name)).map(|stream| stream.value());
         let stream = found.unwrap_or_else(|| {
             // The real registry makes the stream first: watches see it empty.
-            let stream = stream::empty(namespace, name, public_registry);
+            let public = stream::public_registry(objects);
+            let stream = stream::empty(namespace, name, public.as_deref());
             objects.put(&IMAGE_STREAMS, stream, clock).value()
         });
         map(objects, clock, stream, tag, image);

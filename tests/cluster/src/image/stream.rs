@@ -4,9 +4,11 @@
 use serde_json::{Value, json};
 
 use super::object::{INTERNAL, reference};
+use crate::resource::ROUTES;
+use crate::store::Objects;
 
 /// A stream that was just made.
-pub(crate) fn empty(namespace: &str, name: &str, public_registry: &str) -> Value {
+pub(crate) fn empty(namespace: &str, name: &str, public_registry: Option<&str>) -> Value {
     let mut stream = json!({
         "metadata": {"name": name, "namespace": namespace, "generation": 1},
         "spec": {"lookupPolicy": {"local": false}},
@@ -16,8 +18,16 @@ pub(crate) fn empty(namespace: &str, name: &str, public_registry: &str) -> Value
     stream
 }
 
+/// Where pull specs from outside point, if there is a route to the registry.
+pub(crate) fn public_registry(objects: &Objects) -> Option<String> {
+    let mut routes = objects.all(&ROUTES);
+    let own = ["openshift-image-registry/default-route", "default/docker-registry"];
+    let route = routes.find(|route| own.contains(&route.key.as_str()))?;
+    route.value()["spec"]["host"].as_str().map(str::to_owned)
+}
+
 /// Fills in the names under which the stream can be pulled.
-pub(crate) fn set_repositories(stream: &mut Value, public_registry: &str) {
+pub(crate) fn set_repositories(stream: &mut Value, public_registry: Option<&str>) {
     let meta = &stream["metadata"];
     let path = format!(
         "{}/{}",
@@ -25,7 +35,16 @@ pub(crate) fn set_repositories(stream: &mut Value, public_registry: &str) {
         meta["name"].as_str().unwrap_or_default()
     );
     stream["status"]["dockerImageRepository"] = json!(format!("{INTERNAL}/{path}"));
-    stream["status"]["publicDockerImageRepository"] = json!(format!("{public_registry}/{path}"));
+    match public_registry {
+        Some(public) => {
+            stream["status"]["publicDockerImageRepository"] = json!(format!("{public}/{path}"));
+        }
+        None => {
+            if let Some(status) = stream["status"].as_object_mut() {
+                status.remove("publicDockerImageRepository");
+            }
+        }
+    }
 }
 
 /// The tags of the status.
@@ -151,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_tag_keeps_what_it_was() {
-        let mut stream = empty("n", "s", "127.0.0.1:1");
+        let mut stream = empty("n", "s", Some("127.0.0.1:1"));
         for digest in ["sha256:a", "sha256:b", "sha256:b", "sha256:a"] {
             push(&mut stream, "latest", digest, "2026-01-01T00:00:00Z");
         }
@@ -163,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_tag_that_follows_another_gets_its_images() {
-        let mut stream = empty("n", "s", "127.0.0.1:1");
+        let mut stream = empty("n", "s", Some("127.0.0.1:1"));
         let from = json!({"kind": "ImageStreamTag", "name": "latest"});
         stream["spec"]["tags"] = json!([{"name": "prod", "generation": 2, "from": from}]);
         push(&mut stream, "latest", "sha256:a", "2026-01-01T00:00:00Z");

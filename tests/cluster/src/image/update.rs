@@ -16,12 +16,7 @@ const MODIFIED: &str =
 ///
 /// # Errors
 /// When the name is taken or wrong.
-pub(super) fn create(
-    store: &Store,
-    public_registry: &str,
-    namespace: &str,
-    wanted: &Value,
-) -> Result<Value, Refusal> {
+pub(super) fn create(store: &Store, namespace: &str, wanted: &Value) -> Result<Value, Refusal> {
     let name = wanted["metadata"]["name"].as_str().unwrap_or_default();
     if name.contains('/') || name.is_empty() {
         let why = format!("Invalid value: \"{name}\": may not contain '/'");
@@ -31,7 +26,8 @@ pub(super) fn create(
         if objects.get(&IMAGE_STREAMS, &key(Some(namespace), name)).is_some() {
             return Err(Refusal::already_exists(IMAGE_GROUP, IMAGE_STREAMS.plural, name));
         }
-        let mut stream = stream::empty(namespace, name, public_registry);
+        let public = stream::public_registry(objects);
+        let mut stream = stream::empty(namespace, name, public.as_deref());
         for field in ["labels", "annotations"] {
             if wanted["metadata"][field].is_object() {
                 stream["metadata"][field] = wanted["metadata"][field].clone();

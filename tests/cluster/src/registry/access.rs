@@ -31,7 +31,7 @@ impl Credential {
         };
         let token = match scheme.to_ascii_lowercase().as_str() {
             "bearer" => Some(rest.to_owned()),
-            "basic" => basic_password(rest),
+            "basic" => basic(headers).map(|(_, password)| password),
             _ => None,
         };
         match token {
@@ -45,9 +45,13 @@ impl Credential {
     }
 }
 
-fn basic_password(encoded: &str) -> Option<String> {
+/// The name and password of a Basic login.
+pub(crate) fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (_, encoded) =
+        value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))?;
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    text.split_once(':').map(|(_, password)| password.to_owned())
+    text.split_once(':').map(|(name, password)| (name.to_owned(), password.to_owned()))
 }
 
 /// The rights that a request needs and its sender lacks, as the refusal lists them:
@@ -89,6 +93,8 @@ pub(crate) fn lacking(
     };
     let name = repository.name();
     let (allowed, actions): (bool, &[&str]) = match *method {
+        // Who is known may ask which methods there are.
+        Method::OPTIONS => return None,
         Method::GET | Method::HEAD => (may_pull(access, user, repository), &["pull"]),
         Method::DELETE if !matches!(route, Route::Upload(_)) => {
             (may_delete(access, user), &["delete"])

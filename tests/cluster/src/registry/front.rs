@@ -15,7 +15,7 @@ use super::route::{Repository, Route};
 use super::{blob, catalog, manifest, signature};
 use crate::access::{Access, User};
 use crate::http::body::{self, Body};
-use crate::http::listen::{Handler, Peer};
+use crate::http::listen::{Handler, Peer, host_of};
 use crate::http::upstream::Upstream;
 use crate::resource::IMAGE_STREAMS;
 use crate::store::Store;
@@ -96,6 +96,11 @@ impl Front {
         request: Request<Body>,
     ) -> Response<Body> {
         let method = request.method().clone();
+        if let Some(methods) = route.methods()
+            && !methods.contains(&method.as_str())
+        {
+            return other_method(&method, methods);
+        }
         match (route, method) {
             (Route::Base, _) => body::answer(StatusCode::OK, "application/json", "{}"),
             (Route::Catalog, _) => catalog::catalog(&self.store, request.uri().query()),
@@ -162,8 +167,21 @@ impl Front {
     }
 
     fn host(&self, request: &Request<Body>) -> String {
-        let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
-        let host = host.or_else(|| request.uri().authority().map(http::uri::Authority::as_str));
-        host.unwrap_or(&self.public).to_owned()
+        host_of(request).unwrap_or_else(|| self.public.clone())
     }
+}
+
+/// What distribution says to a method that a path does not have. OPTIONS is the polite way to
+/// ask for that.
+fn other_method(method: &Method, methods: &[&str]) -> Response<Body> {
+    let mut answer = if *method == Method::OPTIONS {
+        bare(StatusCode::OK)
+    } else {
+        let text = "Method not allowed\n";
+        body::answer(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", text)
+    };
+    if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
+        answer.headers_mut().insert(header::ALLOW, methods);
+    }
+    answer
 }

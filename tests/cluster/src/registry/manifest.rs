@@ -210,7 +210,7 @@ pub(crate) async fn put(
         mapping::record_untagged(&front.store, image);
     } else {
         let stream = (repository.namespace, repository.stream);
-        mapping::record(&front.store, &front.public, stream, reference, image);
+        mapping::record(&front.store, stream, reference, image);
     }
     answer
 }

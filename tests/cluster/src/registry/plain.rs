@@ -4,21 +4,38 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::{Request, Response, StatusCode};
+use http::header::Entry;
+use http::{HeaderValue, Request, Response, StatusCode, header};
 
 use crate::http::body::{Body, answer};
-use crate::http::listen::{Handler, Peer};
+use crate::http::listen::{Handler, Peer, host_of};
 use crate::http::upstream::Upstream;
 
 /// Passes everything on.
 #[derive(Debug)]
 pub(crate) struct Plain {
     pub(crate) upstream: Upstream,
+    /// Where docker-registry listens.
     pub(crate) storage: SocketAddr,
+    /// Whether clients come by TLS, which ends here.
+    pub(crate) tls: bool,
 }
 
 impl Handler for Plain {
-    async fn handle(self: Arc<Self>, request: Request<Body>, _peer: Arc<Peer>) -> Response<Body> {
+    async fn handle(
+        self: Arc<Self>,
+        mut request: Request<Body>,
+        _peer: Arc<Peer>,
+    ) -> Response<Body> {
+        let host = host_of(&request).and_then(|host| HeaderValue::from_str(&host).ok());
+        let headers = request.headers_mut();
+        // Locations of uploads name the host and the scheme by which the client came.
+        if let Some(host) = host {
+            headers.insert(header::HOST, host);
+        }
+        if let (true, Entry::Vacant(scheme)) = (self.tls, headers.entry("x-forwarded-proto")) {
+            scheme.insert(HeaderValue::from_static("https"));
+        }
         self.upstream.http(self.storage, request).await.unwrap_or_else(|error| {
             answer(StatusCode::BAD_GATEWAY, "text/plain; charset=utf-8", format!("{error}\n"))
         })

@@ -87,6 +87,21 @@ impl<'a> Route<'a> {
     }
 }
 
+impl Route<'_> {
+    /// The methods that it takes, sorted. None if it does not look at them.
+    pub(crate) fn methods(&self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Health | Self::Token | Self::Base | Self::BadName | Self::Unknown => None,
+            Self::Catalog | Self::Tags(_) => Some(&["GET"]),
+            Self::Manifest(..) => Some(&["DELETE", "GET", "HEAD", "PUT"]),
+            Self::Blob(..) => Some(&["DELETE", "GET", "HEAD"]),
+            Self::Upload(_) => Some(&["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]),
+            Self::Signatures(..) => Some(&["GET", "PUT"]),
+            Self::AdminBlob(_) => Some(&["DELETE"]),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,7 +41,7 @@ pub(crate) fn add(store: &Store) -> anyhow::Result<()> {
         objects.put(&IMAGE_STREAMS, vendor(&digest, &now), clock);
         objects.put(&IMAGE_STREAMS, failed(&now), clock);
         let from = format!("frontend@{promoted}");
-        let mut stream = stream::empty("shop", "frontend", "");
+        let mut stream = stream::empty("shop", "frontend", None);
         stream["spec"]["tags"] = json!([follows("prod", "ImageStreamImage", "skyfield", &from, 1)]);
         stream::push(&mut stream, "prod", &promoted, &now);
         objects.put(&IMAGE_STREAMS, stream, clock);
@@ -74,7 +74,7 @@ fn import(tag: &str, from: &str) -> Value {
 
 /// An imported stream: its image is not in this registry.
 fn vendor(digest: &str, now: &str) -> Value {
-    let mut stream = stream::empty("tools", "vendor", "");
+    let mut stream = stream::empty("tools", "vendor", None);
     stream["metadata"]["annotations"] = json!({"openshift.io/image.dockerRepositoryCheck": now});
     stream["spec"]["tags"] = json!([import("1.2", &format!("{OUTSIDE}/vendor/external:1.2"))]);
     let reference = format!("{OUTSIDE}/vendor/external@{digest}");
@@ -88,7 +88,7 @@ fn vendor(digest: &str, now: &str) -> Value {
 /// An import that failed.
 fn failed(now: &str) -> Value {
     let from = format!("{OUTSIDE}/nope/nope:latest");
-    let mut stream = stream::empty("tools", "missing", "");
+    let mut stream = stream::empty("tools", "missing", None);
     stream["metadata"]["annotations"] = json!({"openshift.io/image.dockerRepositoryCheck": now});
     stream["spec"]["tags"] = json!([import("latest", &from)]);
     stream["status"]["tags"] = json!([{

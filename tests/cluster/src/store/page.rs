@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::labels::Labels;
 use super::{Objects, Stored};
 use crate::resource::Resource;
 
@@ -18,6 +19,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) namespace: Option<&'a str>,
     /// Only this name.
     pub(crate) name: Option<&'a str>,
+    /// Only with these labels.
+    pub(crate) labels: Option<&'a Labels>,
     /// At most this many items.
     pub(crate) limit: Option<usize>,
     /// Where the previous page ended.
@@ -98,7 +101,9 @@ impl Objects {
         let within = ask.namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
         let first = start.as_str().max(&within);
         let fits = |object: &&Arc<Stored>| {
-            object.key.starts_with(&within) && ask.name.is_none_or(|name| object.name() == name)
+            object.key.starts_with(&within)
+                && ask.name.is_none_or(|name| object.name() == name)
+                && ask.labels.is_none_or(|labels| labels.fit(object))
         };
         // Hardly ever is anything undone: merge only then.
         let all: Vec<&Arc<Stored>> = if then.is_empty() {
@@ -120,7 +125,8 @@ impl Objects {
         let token =
             last.map(|last| Token::after(i64::try_from(version).unwrap_or(-1), &last.key).text());
         // With a selector Kubernetes does not know how many will fit.
-        let remaining = (left > 0 && ask.name.is_none()).then_some(left as u64);
+        let selects = ask.name.is_some() || ask.labels.is_some_and(|labels| !labels.is_empty());
+        let remaining = (left > 0 && !selects).then_some(left as u64);
         Ok(Page { items, version, token, remaining })
     }
 }

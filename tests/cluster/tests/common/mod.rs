@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "every test uses another part")]
 
+pub(crate) mod tunnel;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -161,6 +163,32 @@ impl Cluster {
             .unwrap();
         assert!(output.status.success(), "{output:?}");
         to
+    }
+
+    /// Uploads a blob to docker-registry, and returns its digest.
+    pub(crate) fn push_blob(&self, repository: &str, bytes: &[u8]) -> String {
+        let file = self.dir.path().join("blob");
+        std::fs::write(&file, bytes).unwrap();
+        let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+        let digest = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digest = format!("sha256:{digest}");
+        let uploads = format!("{}/v2/{repository}/blobs/uploads/", self.ready().registry_direct);
+        let begun = self.curl(&uploads, &["-X", "POST"]);
+        let location = begun.header("location").unwrap();
+        let data = format!("@{}", file.display());
+        let args = [
+            "-X",
+            "PUT",
+            "-H",
+            "Expect:",
+            "-H",
+            "Content-Type: application/octet-stream",
+            "--data-binary",
+            &data,
+        ];
+        let done = self.curl(&format!("{location}&digest={digest}"), &args);
+        assert_eq!(done.status, 201, "{done:?}");
+        digest
     }
 
     /// A stream, as sarah sees it.

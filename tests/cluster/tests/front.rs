@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! OpenShift's registry, and who and what it knows.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod common;
+
+use std::process::Command;
+
+use common::Cluster;
+use images_cluster::Face;
+use serde_json::json;
+
+#[test]
+fn options_tells_the_methods() {
+    let cluster = Cluster::openshift();
+    let allowed = |who, path: &str| {
+        let answer = cluster.registry(who, "OPTIONS", path);
+        (answer.status, answer.header("allow").unwrap_or_default().to_owned())
+    };
+    let manifest = "/v2/skyfield/frontend/manifests/v1";
+    assert_eq!(allowed("greg", manifest), (200, "DELETE, GET, HEAD, PUT".to_owned()));
+    assert_eq!(allowed("nobody", manifest), (200, "DELETE, GET, HEAD, PUT".to_owned()));
+    assert_eq!(allowed("sarah", "/v2/_catalog"), (200, "GET".to_owned()));
+    let answer = cluster.registry("sarah", "POST", "/v2/skyfield/frontend/tags/list");
+    assert_eq!((answer.status, answer.text.as_str()), (405, "Method not allowed\n"));
+    let url = format!("{}{manifest}", cluster.ready().registry_url);
+    assert_eq!(cluster.curl(&url, &["-X", "OPTIONS"]).status, 401, "also for that one is somebody");
+}
+
+#[test]
+fn a_service_account_comes_with_its_token() {
+    let cluster = Cluster::openshift();
+    let accounts = "/api/v1/namespaces/skyfield/serviceaccounts";
+    let account =
+        json!({"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {"name": "robot"}});
+    assert_eq!(cluster.send("sarah", "POST", accounts, Some(&account)).status, 201);
+    let request = json!({
+        "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
+        "spec": {"expirationSeconds": 3600},
+    });
+    let answer = cluster.send("sarah", "POST", &format!("{accounts}/robot/token"), Some(&request));
+    let token = answer.json()["status"]["token"].as_str().unwrap().to_owned();
+    let manifest = "/v2/skyfield/frontend/manifests/v1";
+    let url = format!("{}{manifest}", cluster.ready().registry_url);
+    let login = format!("whoever:{token}");
+    let base = format!("{}/v2/", cluster.ready().registry_url);
+    assert_eq!(cluster.curl(&base, &["-u", &login]).status, 200);
+    assert_eq!(cluster.curl(&url, &["-u", &login]).status, 401, "it may not pull yet");
+    let binding = json!({
+        "kind": "RoleBinding", "apiVersion": "rbac.authorization.k8s.io/v1",
+        "metadata": {"name": "robot"},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+            "name": "system:image-pusher",
+        },
+        "subjects": [{"kind": "ServiceAccount", "name": "robot", "namespace": "skyfield"}],
+    });
+    let bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/skyfield/rolebindings";
+    assert_eq!(cluster.send("sarah", "POST", bindings, Some(&binding)).status, 201);
+    let image = cluster.fetch("skyfield/frontend:v1");
+    let pushed = Command::new("skopeo")
+        .args(["--insecure-policy", "copy", "--dest-cert-dir"])
+        .arg(cluster.ready().ca.parent().unwrap())
+        .arg(format!("--dest-creds={login}"))
+        .arg(image)
+        .arg(format!("docker://{}/skyfield/frontend:robot", cluster.ready().registry))
+        .output()
+        .unwrap();
+    assert!(pushed.status.success(), "{pushed:?}");
+    assert_eq!(cluster.history("skyfield", "frontend", "robot").len(), 1);
+    assert_eq!(cluster.send("sarah", "DELETE", &format!("{accounts}/robot"), None).status, 200);
+    assert_eq!(cluster.curl(&base, &["-u", &login]).status, 401, "it is gone with its account");
+}
+
+#[test]
+fn the_route_and_the_service_have_certificates_of_their_own() {
+    let cluster = Cluster::start(Face::Openshift, &[]);
+    let base = format!("{}/v2/", cluster.ready().registry_url);
+    let services = cluster.ready().service_ca.to_str().unwrap();
+    assert_eq!(cluster.curl(&base, &[]).status, 401);
+    let output = cluster.curl_output(&base, &["--cacert", services]);
+    assert_eq!(output.status.code(), Some(60), "{output:?}");
+    let map = "/api/v1/namespaces/skyfield/configmaps/openshift-service-ca.crt";
+    let published = cluster.get("sarah", map).json()["data"]["service-ca.crt"].clone();
+    assert_eq!(published, std::fs::read_to_string(services).unwrap());
+}
