@@ -3,28 +3,33 @@
 //! What changes something: plan, do, and ask again. The only place that speaks to both the cluster
 //! and the registry.
 
+mod account;
+mod addresses;
 mod delete;
+mod installation;
 mod plan;
+mod rights;
 
 use std::collections::BTreeSet;
 
 use images_proto::delete::{Params, Target};
 use images_proto::{Code, Failure, RepositoryName, TagRef};
 
+pub use self::account::account;
+pub use self::addresses::{Known, addresses};
 pub use self::delete::delete;
+pub use self::installation::{add_registry, plan_registry, remove_registry};
 pub use self::plan::plan;
 
 fn check(params: &Params) -> Result<(), Failure> {
     if params.targets.len() <= Params::MAX_TARGETS {
         return Ok(());
     }
-    Err(Failure {
-        code: Code::BadRequest,
-        message: format!("More than {} things cannot be deleted at once.", Params::MAX_TARGETS),
-        retryable: false,
-        fix: Some("Delete them in several steps.".to_owned()),
-        details: None,
-    })
+    Err(Failure::new(
+        Code::BadRequest,
+        format!("More than {} things cannot be deleted at once.", Params::MAX_TARGETS),
+    )
+    .with_fix("Delete them in several steps."))
 }
 
 fn repository(target: &Target) -> &RepositoryName {
@@ -42,45 +47,23 @@ fn repositories(targets: &[Target]) -> Vec<RepositoryName> {
 
 /// Why no manifest of a repository can be deleted safely.
 fn unread_tags(repository: &RepositoryName) -> Failure {
-    Failure {
-        code: Code::BadAnswer,
-        message: format!(
+    Failure::new(Code::BadAnswer, format!(
             "The registry did not say what each tag of {repository} names, so a tag that nobody chose might go too."
-        ),
-        retryable: true,
-        fix: Some("Read it again, and look at the tags that could not be read.".to_owned()),
-        details: None,
-    }
+        )).retryable().with_fix("Read it again, and look at the tags that could not be read.")
 }
 
 fn no_history() -> Failure {
-    Failure {
-        code: Code::Unsupported,
-        message: "This registry keeps no history of its tags.".to_owned(),
-        retryable: false,
-        fix: Some("Delete the image itself.".to_owned()),
-        details: None,
-    }
+    Failure::new(Code::Unsupported, "This registry keeps no history of its tags.")
+        .with_fix("Delete the image itself.")
 }
 
 fn only_by_pruning() -> Failure {
-    Failure {
-        code: Code::Unsupported,
-        message: "On OpenShift an image without a tag is deleted by pruning.".to_owned(),
-        retryable: false,
-        fix: Some("Ask an administrator to run oc adm prune images.".to_owned()),
-        details: None,
-    }
+    Failure::new(Code::Unsupported, "On OpenShift an image without a tag is deleted by pruning.")
+        .with_fix("Ask an administrator to run oc adm prune images.")
 }
 
 fn absent(what: impl std::fmt::Display) -> Failure {
-    Failure {
-        code: Code::NotFound,
-        message: format!("There is no {what} (any more)."),
-        retryable: false,
-        fix: None,
-        details: None,
-    }
+    Failure::new(Code::NotFound, format!("There is no {what} (any more)."))
 }
 
 fn tag_ref(repository: &RepositoryName, tag: &images_proto::Tag) -> TagRef {

@@ -8,8 +8,13 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use images_proto::access::ShowToken;
+use images_proto::account::UseAccount;
+use images_proto::context::{ChooseContext, HandOver};
+use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
+use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::status::Phase;
-use images_proto::{Message, Progress};
+use images_proto::{Message, Method, Progress};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
@@ -17,6 +22,19 @@ use crate::channel::{Inbox, Outbox};
 use crate::dispatch;
 use crate::session::Session;
 use crate::transport::Open;
+
+/// What is done before anything was read, or where nothing can be read yet.
+const NEED_NO_CATALOG: &[&str] = &[
+    ChooseContext::NAME,
+    HandOver::NAME,
+    ChooseRegistry::NAME,
+    Login::NAME,
+    UseAccount::NAME,
+    ShowToken::NAME,
+    PlanRegistry::NAME,
+    AddRegistry::NAME,
+    RemoveRegistry::NAME,
+];
 
 /// Why a call ended without its answer.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +63,9 @@ pub async fn call(
 ) -> Result<bool, Error> {
     let params: Box<RawValue> = serde_json::from_str(params).map_err(Error::Params)?;
     let _feed = session.feed();
-    if !fill(session, output).await? {
+    // The ladder is worth a look above all when it leads nowhere.
+    let needs_none = NEED_NO_CATALOG.contains(&method);
+    if !needs_none && !fill(session, output).await? && method != Routes::NAME {
         return Ok(false);
     }
     let (frames, mut queue) = mpsc::channel(16);

@@ -4,7 +4,7 @@
 //!
 //! Knows frames and flow control, no images. Dropping the work is how a channel is closed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -49,11 +49,24 @@ pub enum SendError {
     Message,
 }
 
+impl From<SendError> for Close {
+    /// A transport that is gone needs no word; a message that cannot be written does.
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Closed => Self::default(),
+            SendError::Message => {
+                Self { problem: Some(Problem::InternalError), message: Some(error.to_string()) }
+            }
+        }
+    }
+}
+
 /// Messages to the page.
 #[derive(Debug)]
 pub struct Outbox {
     channel: Arc<str>,
     frames: mpsc::Sender<Frame>,
+    gate: Gate,
     sent: u64,
     pinged: u64,
     /// The last sequence that the page confirmed; `None` if it does not confirm at all.
@@ -67,7 +80,12 @@ impl Outbox {
         frames: mpsc::Sender<Frame>,
         confirmed: Option<watch::Receiver<u64>>,
     ) -> Self {
-        Self { channel, frames, sent: 0, pinged: 0, confirmed }
+        Self { channel, frames, gate: Gate::default(), sent: 0, pinged: 0, confirmed }
+    }
+
+    /// What closes this outbox from outside.
+    pub fn gate(&self) -> Gate {
+        self.gate.clone()
     }
 
     /// Sends one message as JSON, waiting while the page lags behind.
@@ -104,8 +122,26 @@ impl Outbox {
     }
 
     async fn put(&self, channel: &str, payload: Bytes) -> Result<(), SendError> {
-        let frame = Frame { channel: channel.to_owned(), payload };
-        self.frames.send(frame).await.map_err(|_| SendError::Closed)
+        let room = self.frames.reserve().await.map_err(|_| SendError::Closed)?;
+        let closed = self.gate.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *closed {
+            return Err(SendError::Closed);
+        }
+        // While the gate is held: the word that the channel closed comes after this frame.
+        room.send(Frame { channel: channel.to_owned(), payload });
+        Ok(())
+    }
+}
+
+/// Closes an outbox. Work that is aborted may still be in the middle of a step, and could send
+/// something after the page was told that the channel is closed.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<Mutex<bool>>);
+
+impl Gate {
+    /// From now on nothing is sent.
+    pub fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 }
 
@@ -170,6 +206,32 @@ mod tests {
         assert!((WINDOW..WINDOW + 70_000).contains(&bytes), "{bytes} bytes were sent");
         confirm.send(last_ping.unwrap()).unwrap();
         timeout(Duration::from_secs(1), outbox.send(&block)).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn nothing_follows_the_end() {
+        let (frames, mut written) = mpsc::channel(1);
+        let mut outbox = Outbox::new("c".into(), frames, None);
+        let gate = outbox.gate();
+        outbox.send(&1).await.unwrap();
+        // The queue is full: this message waits while the channel is closed.
+        let waiting = outbox.send(&2);
+        tokio::pin!(waiting);
+        assert!(timeout(Duration::from_millis(1), &mut waiting).await.is_err());
+        gate.close();
+        assert_eq!(written.recv().await.unwrap().payload, "1");
+        assert!(matches!(waiting.await, Err(SendError::Closed)));
+        assert!(written.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_told() {
+        let (frames, _written) = mpsc::channel(1);
+        let mut outbox = Outbox::new("c".into(), frames, None);
+        let error = outbox.send(&"x".repeat(MAX_MESSAGE)).await.unwrap_err();
+        let close = Close::from(error);
+        assert!(close.problem.is_some() && close.message.is_some());
+        assert_eq!(Close::from(SendError::Closed), Close::default());
     }
 
     #[tokio::test]

@@ -3,21 +3,37 @@
 //! The API of a Kubernetes or OpenShift cluster: connection, identity, image streams, projects and
 //! services.
 //!
-//! Knows neither the registry's API nor the catalog. Requests go through the kube crate's client,
-//! which knows kubeconfigs and every way to log in; bodies are read here, with bounds.
+//! Knows neither the registry's API nor the catalog. Requests go through the kube crate's client.
+//! Which kubeconfig and which login it is given is decided here (`kubeconfig`, `login`), and bodies
+//! are read here, with bounds.
 
 pub mod access;
+pub mod account;
+pub mod apply;
+mod certificate;
+pub mod config_map;
 mod error;
+#[cfg(test)]
+pub(crate) mod fake;
 mod identity;
 pub mod image;
 pub mod image_stream;
 pub mod image_stream_tag;
-mod kubeconfig;
+pub mod ingress;
+pub mod kubeconfig;
 mod list;
+mod login;
 pub mod metadata;
+pub mod node;
+pub mod path;
+pub mod port_forward;
+mod presented;
 pub mod project;
+pub mod route;
 pub mod service;
+pub mod storage_class;
 mod watch;
+pub mod workload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +41,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -35,9 +51,13 @@ pub use self::error::{Error, Kind, Refusal};
 pub use self::identity::Identity;
 pub use self::kubeconfig::Error as ConfigError;
 pub use self::list::List;
+use self::login::Login;
+pub use self::login::{Error as LoginError, ProgramError, Stale};
 pub use self::watch::{Event, Watch};
 use crate::body::{self, Body, BoxError, Excess};
 
+/// What nearly all requests send and get.
+const JSON: &str = "application/json";
 /// The largest answer that is read whole, in bytes: a page of 500 image streams with long histories.
 const ANSWER_LIMIT: usize = 64 << 20;
 /// The bytes that are read of an error.
@@ -48,36 +68,57 @@ const WHOLE: Duration = Duration::from_secs(60);
 /// A connection to a cluster's API. Clones share it.
 #[derive(Clone)]
 pub struct Cluster {
-    client: kube::Client,
-    address: Arc<Address>,
+    shared: Arc<Shared>,
 }
 
-struct Address {
+struct Shared {
     server: String,
     context: Option<String>,
-    token: Option<SecretString>,
+    is_insecure: bool,
     authorities: Vec<Vec<u8>>,
+    login: Login,
+    /// Where the certificate is that the server presents; `None` where there is no TLS, or a proxy
+    /// is in between.
+    tls: Option<presented::Place>,
 }
 
 impl Cluster {
     /// The API server's address.
     pub fn server(&self) -> &str {
-        &self.address.server
+        &self.shared.server
     }
 
     /// The kubeconfig's context, if it came from one.
     pub fn context(&self) -> Option<&str> {
-        self.address.context.as_deref()
+        self.shared.context.as_deref()
     }
 
-    /// The bearer token that the kubeconfig holds. A user with a client certificate has none.
-    pub fn token(&self) -> Option<&SecretString> {
-        self.address.token.as_ref()
+    /// Whether the kubeconfig has the server's certificate accepted whatever it is.
+    pub fn is_insecure(&self) -> bool {
+        self.shared.is_insecure
+    }
+
+    /// The bearer token that is valid now, renewed if need be. A user with a client certificate or
+    /// a password has none.
+    ///
+    /// # Errors
+    /// When the kubeconfig's way to log in fails.
+    pub async fn bearer(&self) -> Result<Option<SecretString>, Error> {
+        let login = self.shared.login.valid().await;
+        login
+            .map(|login| login.token)
+            .map_err(|error| Error::new(Method::GET, "(a token)", Kind::Login(error)))
+    }
+
+    /// A client of the kube crate with the login of this moment. Whoever keeps it for long, or
+    /// before anything else was asked, calls [`Cluster::bearer`] first, which renews the login.
+    pub fn kube(&self) -> kube::Client {
+        self.shared.login.now().client
     }
 
     /// The certificate authorities that the kubeconfig trusts, as DER.
     pub fn authorities(&self) -> &[Vec<u8>] {
-        &self.address.authorities
+        &self.shared.authorities
     }
 
     /// Gets JSON.
@@ -112,6 +153,21 @@ impl Cluster {
         self.whole(Method::PUT, path, body).await.map(drop)
     }
 
+    /// Changes an object by a patch of this media type and gets JSON.
+    ///
+    /// # Errors
+    /// When the server refuses, cannot be reached, or sends something else.
+    pub async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        media_type: &'static str,
+        body: Bytes,
+    ) -> Result<T, Error> {
+        let answer = self.exchange(Method::PATCH, path, media_type, body).await?;
+        let wrong = |error| Error::new(Method::PATCH, path, Kind::Json(error));
+        serde_json::from_slice(&answer).map_err(wrong)
+    }
+
     /// Deletes.
     ///
     /// # Errors
@@ -120,14 +176,24 @@ impl Cluster {
         self.whole(Method::DELETE, path, Bytes::new()).await.map(drop)
     }
 
+    /// Deletes on conditions: `body` is the JSON of `DeleteOptions` (meta/v1).
+    ///
+    /// # Errors
+    /// When the server refuses, a condition is not met (409), or it cannot be reached.
+    pub async fn delete_with(&self, path: &str, body: Bytes) -> Result<(), Error> {
+        self.whole(Method::DELETE, path, body).await.map(drop)
+    }
+
     /// Sends any request, such as one for a service behind the API server, and returns whatever
-    /// comes back, with the body still to be read.
+    /// comes back, with the body still to be read. A 401 may be the service's own, so it renews no
+    /// login.
     ///
     /// # Errors
     /// When the server cannot be reached.
     pub async fn carry(&self, request: Request<()>) -> Result<Response<Body>, BoxError> {
         let request = request.map(|()| kube::client::Body::empty());
-        let response = self.client.send(request).await?;
+        let login = self.shared.login.valid().await?;
+        let response = login.client.send(request).await?;
         Ok(response.map(|body| Box::pin(body.into_data_stream().map_err(Into::into)) as Body))
     }
 
@@ -142,8 +208,19 @@ impl Cluster {
     }
 
     async fn whole(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, Error> {
+        self.exchange(method, path, JSON, body).await
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: &'static str,
+        body: Bytes,
+    ) -> Result<Bytes, Error> {
         let asking = async {
-            let (head, body) = self.begin(&method, path, body).await?.into_parts();
+            let response = self.begin(&method, path, media_type, body).await?;
+            let (head, body) = response.into_parts();
             let answer = body::read(&head.headers, body, ANSWER_LIMIT, Excess::Refuse).await;
             let answer = answer.map_err(Kind::Body)?;
             if body::is_html(&head.headers, &answer) { Err(Kind::Html) } else { Ok(answer) }
@@ -154,28 +231,52 @@ impl Cluster {
             .map_err(|kind| Error::new(method, path, kind))
     }
 
-    /// Sends a request and returns the answer's head, if it is a good one.
+    /// Sends a request and returns the answer's head, if it is a good one. A login that is refused
+    /// is renewed once, where that can be done.
     async fn begin(
         &self,
         method: &Method,
         path: &str,
+        media_type: &'static str,
         body: Bytes,
     ) -> Result<Response<Body>, Kind> {
-        let json = HeaderValue::from_static("application/json");
-        let mut request = Request::new(kube::client::Body::from(body));
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = path.parse().map_err(|_| Kind::Path)?;
-        request.headers_mut().insert(ACCEPT, json.clone());
-        request.headers_mut().insert(CONTENT_TYPE, json);
-        let response = self.client.send(request).await.map_err(Kind::from_send)?;
-        let (head, body) = response.into_parts();
-        let body: Body = Box::pin(body.into_data_stream().map(|chunk| chunk.map_err(Into::into)));
-        if head.status.is_success() {
-            return Ok(Response::from_parts(head, body));
+        let login = self.shared.login.valid().await.map_err(Kind::Login)?;
+        let refused = match send(&login, method, path, media_type, body.clone()).await {
+            Err(Kind::Refused(refusal)) if refusal.status == StatusCode::UNAUTHORIZED => refusal,
+            answer => return answer,
+        };
+        match self.shared.login.another(login).await.map_err(Kind::Login)? {
+            Some(login) => send(&login, method, path, media_type, body).await,
+            None => Err(Kind::Refused(refused)),
         }
-        let text =
-            body::read(&head.headers, body, ERROR_LIMIT, Excess::Cut).await.unwrap_or_default();
-        let html = body::is_html(&head.headers, &text);
-        Err(Kind::Refused(Refusal::parse(head.status, &text, html)))
     }
 }
+
+/// Sends a request with this login.
+async fn send(
+    login: &login::Current,
+    method: &Method,
+    path: &str,
+    media_type: &'static str,
+    body: Bytes,
+) -> Result<Response<Body>, Kind> {
+    let mut request = Request::new(kube::client::Body::from(body));
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = path.parse().map_err(|_| Kind::Path)?;
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static(JSON));
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    let response = login.client.send(request).await.map_err(Kind::from_send)?;
+    let (head, body) = response.into_parts();
+    let body: Body = Box::pin(body.into_data_stream().map(|chunk| chunk.map_err(Into::into)));
+    if head.status.is_success() {
+        return Ok(Response::from_parts(head, body));
+    }
+    let text = body::read(&head.headers, body, ERROR_LIMIT, Excess::Cut).await.unwrap_or_default();
+    let html = body::is_html(&head.headers, &text);
+    let mut refusal = Refusal::parse(head.status, &text, html);
+    refusal.stale = refusal.is_about_login().then(|| login.stale()).flatten();
+    Err(Kind::Refused(refusal))
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,16 @@
 use std::sync::Arc;
 
 use images_catalog::query;
+use images_proto::access::{Addresses, ShowToken};
+use images_proto::account::UseAccount;
+use images_proto::context::{ChooseContext, HandOver};
 use images_proto::delete::{Delete, PlanDelete};
 use images_proto::image::Image;
+use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
 use images_proto::layer::Layer;
 use images_proto::raw::Raw;
 use images_proto::repository::Repository;
+use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::search::Search;
 use images_proto::status::Status;
 use images_proto::{Failure, Message, Method, Progress};
@@ -19,6 +24,7 @@ use tokio::sync::watch;
 use crate::channel::{Close, Outbox};
 use crate::image::ImageView;
 use crate::live::{self, CatalogView, StatusView};
+use crate::routes::RoutesView;
 use crate::session::Session;
 use crate::transport::Open;
 
@@ -39,9 +45,91 @@ pub async fn work(session: Arc<Session>, open: Open) -> Close {
             view::<Layer, _>(session, open, CatalogView::<query::layer::Layer>::new).await
         }
         Image::NAME => view::<Image, _>(session, open, ImageView::new).await,
-        Raw::NAME => once::<Raw, _>(open, |params, _| session.raw(params)).await,
-        PlanDelete::NAME => once::<PlanDelete, _>(open, |params, _| session.plan(params)).await,
-        Delete::NAME => once::<Delete, _>(open, |params, tell| session.delete(params, tell)).await,
+        Routes::NAME => view::<Routes, _>(session, open, RoutesView::new).await,
+        Raw::NAME => {
+            once::<Raw, _>(
+                session,
+                open,
+                |session, params, _| async move { session.raw(params).await },
+            )
+            .await
+        }
+        PlanDelete::NAME => {
+            once::<PlanDelete, _>(session, open, |session, params, _| async move {
+                session.plan(params).await
+            })
+            .await
+        }
+        Delete::NAME => {
+            once::<Delete, _>(session, open, |session, params, tell| async move {
+                session.delete(params, tell).await
+            })
+            .await
+        }
+        ChooseContext::NAME => {
+            once::<ChooseContext, _>(session, open, |session, params, _| async move {
+                session.choose_context(params).await
+            })
+            .await
+        }
+        HandOver::NAME => {
+            once::<HandOver, _>(session, open, |session, params, _| async move {
+                session.hand_over(params).await
+            })
+            .await
+        }
+        ChooseRegistry::NAME => {
+            once::<ChooseRegistry, _>(session, open, |session, params, _| async move {
+                session.choose_registry(params).await
+            })
+            .await
+        }
+        Login::NAME => {
+            once::<Login, _>(session, open, |session, params, _| async move {
+                session.login(params).await
+            })
+            .await
+        }
+        UseAccount::NAME => {
+            once::<UseAccount, _>(session, open, |session, params, _| async move {
+                session.account(params).await
+            })
+            .await
+        }
+        PlanRegistry::NAME => {
+            once::<PlanRegistry, _>(session, open, |session, params, _| async move {
+                session.plan_registry(params).await
+            })
+            .await
+        }
+        AddRegistry::NAME => {
+            once::<AddRegistry, _>(session, open, |session, params, tell| async move {
+                session.add_registry(params, tell).await
+            })
+            .await
+        }
+        RemoveRegistry::NAME => {
+            once::<RemoveRegistry, _>(session, open, |session, params, tell| async move {
+                session.remove_registry(params, tell).await
+            })
+            .await
+        }
+        Addresses::NAME => {
+            once::<Addresses, _>(
+                session,
+                open,
+                |session, _, _| async move { session.addresses().await },
+            )
+            .await
+        }
+        ShowToken::NAME => {
+            once::<ShowToken, _>(
+                session,
+                open,
+                |session, _, _| async move { session.token().await },
+            )
+            .await
+        }
         "" => Close::protocol_error("a channel names its method"),
         method => Close::protocol_error(format!("there is no method {method:?}")),
     }
@@ -64,8 +152,9 @@ where
 
 /// One question with one result, and progress on the way.
 async fn once<M, A>(
+    session: &Arc<Session>,
     open: Open,
-    ask: impl FnOnce(M::Params, Box<dyn FnMut(Progress) + Send>) -> A,
+    ask: impl FnOnce(Arc<Session>, M::Params, Box<dyn FnMut(Progress) + Send>) -> A,
 ) -> Close
 where
     M: Method,
@@ -78,8 +167,11 @@ where
     let mut outbox = open.outbox;
     // Progress is told as fast as the page takes it; what it misses is overtaken by the next.
     let (tell, mut told) = watch::channel(None);
-    let mut asking =
-        std::pin::pin!(ask(params, Box::new(move |progress| drop(tell.send(Some(progress))))));
+    let mut asking = std::pin::pin!(ask(
+        session.clone(),
+        params,
+        Box::new(move |progress| drop(tell.send(Some(progress))))
+    ));
     let answer = loop {
         tokio::select! {
             biased;

@@ -5,6 +5,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,7 +29,12 @@ enum Reading {
     Waiting,
     Running(BoxFuture<'static, Result<Arc<Details>, Failure>>),
     Done(Result<Arc<Details>, Failure>),
+    /// What failed and may heal by itself is tried again, and its words stand meanwhile.
+    Again(Failure, BoxFuture<'static, Result<Arc<Details>, Failure>>),
 }
+
+/// How long a failure stands before it is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 impl ImageView {
     /// A view with these parameters.
@@ -37,9 +43,17 @@ impl ImageView {
         Self { session, view, params, reading: Reading::Waiting }
     }
 
-    fn read(&self, repository: RepositoryName) -> Reading {
+    fn read(
+        &self,
+        repository: RepositoryName,
+        delay: Duration,
+    ) -> BoxFuture<'static, Result<Arc<Details>, Failure>> {
         let (session, digest) = (self.session.clone(), self.params.digest);
-        Reading::Running(async move { session.details(&repository, &digest).await }.boxed())
+        async move {
+            tokio::time::sleep(delay).await;
+            session.details(&repository, &digest).await
+        }
+        .boxed()
     }
 }
 
@@ -58,12 +72,14 @@ impl Live for ImageView {
         if matches!(self.reading, Reading::Waiting)
             && let Some(repository) = shown.repository.clone()
         {
-            self.reading = self.read(repository);
+            self.reading = Reading::Running(self.read(repository, Duration::ZERO));
         }
         match &self.reading {
             Reading::Waiting | Reading::Running(_) => {}
             Reading::Done(Ok(details)) => details.show_in(&mut shown),
-            Reading::Done(Err(failure)) => shown.details = Shown::Failed(failure.clone()),
+            Reading::Done(Err(failure)) | Reading::Again(failure, _) => {
+                shown.details = Shown::Failed(failure.clone())
+            }
         }
         shown
     }
@@ -74,7 +90,16 @@ impl Live for ImageView {
 
     async fn work(&mut self) {
         match &mut self.reading {
-            Reading::Running(reading) => self.reading = Reading::Done(reading.await),
+            Reading::Running(reading) | Reading::Again(_, reading) => {
+                let read = reading.await;
+                let repository = self.view.render(&self.session.catalog()).repository;
+                self.reading = match (read, repository) {
+                    (Err(failure), Some(repository)) if failure.retryable => {
+                        Reading::Again(failure, self.read(repository, AGAIN))
+                    }
+                    (read, _) => Reading::Done(read),
+                };
+            }
             Reading::Waiting | Reading::Done(_) => pending().await,
         }
     }

@@ -55,8 +55,8 @@ pub async fn run<L: Live>(session: &Session, mut live: L, open: Open) -> Close {
         changes.borrow_and_update();
         let answer = live.render();
         let wanted = sent.as_ref() != Some(&answer) && !(once && live.is_working());
-        if wanted && outbox.send(&Message::View(&answer)).await.is_err() {
-            return Close::default();
+        if wanted && let Err(error) = outbox.send(&Message::View(&answer)).await {
+            return error.into();
         }
         if wanted && once {
             return Close::default();
@@ -77,8 +77,8 @@ pub async fn run<L: Live>(session: &Session, mut live: L, open: Open) -> Close {
                 }
                 Err(error) => {
                     let failed = Message::<()>::Failed(bad_request(&error));
-                    if outbox.send(&failed).await.is_err() {
-                        return Close::default();
+                    if let Err(error) = outbox.send(&failed).await {
+                        return error.into();
                     }
                 }
             },
@@ -95,13 +95,12 @@ struct Chosen<P> {
 }
 
 fn bad_request(error: &serde_json::Error) -> Failure {
-    Failure {
-        code: Code::BadRequest,
-        message: "The page asked for something that the bridge does not understand.".to_owned(),
-        retryable: false,
-        fix: Some("Reload the page: it may be older than the bridge.".to_owned()),
-        details: Some(error.to_string()),
-    }
+    Failure::new(
+        Code::BadRequest,
+        "The page asked for something that the bridge does not understand.",
+    )
+    .with_fix("Reload the page: it may be older than the bridge.")
+    .with_details(error.to_string())
 }
 
 /// A view that shows nothing but the catalog.

@@ -13,9 +13,11 @@ use tracing_subscriber::EnvFilter;
 const USAGE: &str = "\
 Usage: cockpit-images-bridge                     speak with cockpit-bridge
        cockpit-images-bridge call METHOD [JSON]  ask one thing, print JSON lines
+       cockpit-images-bridge call METHOD -       the same, with the JSON from standard input
        cockpit-images-bridge --version
 
-Methods: status, search, repository, image, layer, raw, plan, delete; see cockpit-images-bridge(8).
+Methods: status, search, repository, image, layer, raw, plan, delete, routes, choose-context,
+choose-registry and others; see cockpit-images-bridge(8).
 ";
 
 /// What is logged unless `COCKPIT_IMAGES_LOG` says otherwise. The kube crate reports every 5xx as an
@@ -48,8 +50,10 @@ fn run() -> anyhow::Result<ExitCode> {
     let mut stdout = std::io::stdout();
     let asked = match arguments.as_slice() {
         [] => None,
-        ["call", method] => Some((*method, "{}")),
-        ["call", method, params] => Some((*method, *params)),
+        ["call", method] => Some((*method, "{}".to_owned())),
+        // Arguments are seen by everybody on the host, and parameters may hold a password.
+        ["call", method, "-"] => Some((*method, std::io::read_to_string(std::io::stdin())?)),
+        ["call", method, params] => Some((*method, (*params).to_owned())),
         ["--version"] => {
             writeln!(stdout, "cockpit-images-bridge {}", env!("CARGO_PKG_VERSION"))?;
             return Ok(ExitCode::SUCCESS);
@@ -75,7 +79,7 @@ fn run() -> anyhow::Result<ExitCode> {
         let session = Session::new();
         match asked {
             Some((method, params)) => {
-                let good = call::call(&session, method, params, &mut stdout).await?;
+                let good = Box::pin(call::call(&session, method, &params, &mut stdout)).await?;
                 anyhow::Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
             None => {

@@ -5,16 +5,22 @@
 //! Knows neither the cluster nor the catalog. `request` builds requests, `answer` reads answers
 //! with bounds, `manifest` and `config` parse documents; none of them does I/O but `answer`.
 
+pub mod ability;
 mod answer;
+pub mod authorized;
 pub mod carrier;
+mod challenge;
 pub mod config;
 pub mod direct;
 mod error;
+pub mod login;
 pub mod manifest;
 mod paging;
 mod request;
+pub mod tunnel;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -23,7 +29,7 @@ use images_proto::{Digest, RepositoryName, Tag};
 use tokio::sync::Semaphore;
 
 use self::answer::{Answer, Bound};
-pub use self::carrier::Carrier;
+pub use self::carrier::{Carrier, Standing};
 pub use self::error::{Error, Kind, Refusal};
 use self::manifest::Manifest;
 pub use self::paging::Page;
@@ -49,6 +55,7 @@ pub struct Registry {
     slots: Arc<Semaphore>,
     background_slots: Arc<Semaphore>,
     in_background: bool,
+    broken: Arc<AtomicBool>,
 }
 
 /// What a tag or digest names, as a HEAD request tells.
@@ -77,6 +84,7 @@ impl Registry {
             slots: Arc::new(Semaphore::new(CONCURRENCY)),
             background_slots: Arc::new(Semaphore::new(BACKGROUND)),
             in_background: false,
+            broken: Arc::default(),
         }
     }
 
@@ -86,17 +94,18 @@ impl Registry {
         Self { in_background: true, ..self.clone() }
     }
 
-    /// Proves that a registry answers there, and lets us in.
+    /// Proves that a registry answers there, and lets us in. Gives the product's name and version, if
+    /// the answer tells them.
     ///
     /// # Errors
     /// When anything else answers, or nothing.
-    pub async fn ping(&self) -> Result<(), Error> {
+    pub async fn ping(&self) -> Result<Option<String>, Error> {
         let request = request::ping();
         let answer = self.send(&request, Bound::Small).await?;
         // Registries say `{}` or nothing; all of them name their API.
         let named = answer.headers.contains_key("docker-distribution-api-version");
         if named || matches!(answer.body.trim_ascii(), b"" | b"{}" | b"true") {
-            Ok(())
+            Ok(ability::product(&answer.headers))
         } else {
             Err(Error::new(&request, Kind::NoRegistry))
         }
@@ -244,7 +253,15 @@ impl Registry {
             false => None,
         };
         let _slot = self.slots.acquire().await;
-        answer::ask(&*self.carrier, request, bound).await
+        let answer = answer::ask(&*self.carrier, request, bound).await;
+        let broken = answer.as_ref().is_err_and(Error::is_about_the_route);
+        self.broken.store(broken, Ordering::Relaxed);
+        answer
+    }
+
+    /// Whether the last request failed as any other would now: another route may lead there.
+    pub fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
     }
 }
 

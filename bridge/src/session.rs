@@ -3,8 +3,11 @@
 //! What all channels of a login share: the catalog, the connection that fills it while somebody
 //! looks, and the actions.
 
+pub mod choices;
+mod cluster;
 mod details;
 mod feed;
+mod registry;
 pub mod settings;
 pub mod state;
 
@@ -14,6 +17,7 @@ use images_catalog::Catalog;
 use images_proto::{Code, Digest, Failure, Progress, RepositoryName, delete, raw, status};
 use tokio::sync::watch;
 
+use self::cluster::ClusterChoice;
 pub use self::feed::FeedGuard;
 use self::feed::Feeds;
 use self::settings::Settings;
@@ -27,6 +31,7 @@ use crate::source::distribution::Manifests;
 pub struct Session {
     settings: Settings,
     state: State,
+    cluster: ClusterChoice,
     /// What the sources and actions work on, once connected.
     connection: watch::Sender<Option<Arc<Connection>>>,
     feeds: Feeds,
@@ -46,6 +51,7 @@ impl Session {
         Arc::new(Self {
             settings,
             state: State::default(),
+            cluster: ClusterChoice::default(),
             connection: watch::Sender::new(None),
             feeds: Feeds::default(),
             manifests: Arc::default(),
@@ -89,7 +95,9 @@ impl Session {
         digest: &Digest,
     ) -> Result<Arc<Details>, Failure> {
         let connection = self.connection().await?;
-        self.details.get(&self.state, connection, repository, digest).await
+        let details = self.details.get(&self.state, connection.clone(), repository, digest).await;
+        connection.check_the_registry();
+        details
     }
 
     /// A manifest or config, byte for byte.
@@ -151,13 +159,7 @@ impl Session {
 
 /// A fault of the bridge itself.
 fn fault(message: &str) -> Failure {
-    Failure {
-        code: Code::Internal,
-        message: message.to_owned(),
-        retryable: true,
-        fix: None,
-        details: None,
-    }
+    Failure::new(Code::Internal, message).retryable()
 }
 
 #[cfg(test)]

@@ -12,18 +12,25 @@ mod route;
 
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
+use images_proto::route::{Ability, Reached};
 use images_proto::{Failure, RepositoryName, status};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::Instant;
 
 pub use self::backoff::Backoff;
 use self::distribution::{Distribution, Manifests};
 use self::openshift::Openshift;
-use self::route::Reached;
+pub use self::route::login::Logins;
+pub use self::route::public::announced;
 use crate::cluster::Cluster;
 use crate::registry::Registry;
 use crate::session::settings::Settings;
 use crate::session::state::State;
+
+/// How long it is believed that no route leads to the registry, when somebody needs it.
+const AGAIN: Duration = Duration::from_secs(15);
 
 /// A cluster, its registry, and the way its images are known.
 pub struct Connection {
@@ -39,6 +46,10 @@ struct Route {
     /// Held while the routes are tried, so that those who come meanwhile wait for the answer.
     trying: Mutex<()>,
     found: std::sync::Mutex<Option<Found>>,
+    /// What the registry can do, and on which route that was found out.
+    abilities: Mutex<Option<(String, Reached)>>,
+    /// Tells that no route leads to the registry (any more).
+    lost: Notify,
 }
 
 /// What came of trying the routes.
@@ -46,7 +57,19 @@ struct Route {
 struct Found {
     /// The public host that was known then.
     host: Option<String>,
-    result: Result<Reached, Failure>,
+    result: Result<route::Reached, Failure>,
+    when: Instant,
+}
+
+impl Found {
+    /// Whether it still holds: the routes are tried again when one that was found broke, and after
+    /// a while when there was none.
+    fn holds(&self, host: Option<&str>) -> bool {
+        match &self.result {
+            Ok(reached) => !reached.registry.is_broken(),
+            Err(_) => self.host.as_deref() == host && self.when.elapsed() < AGAIN,
+        }
+    }
 }
 
 /// Who keeps the list of repositories.
@@ -58,33 +81,12 @@ pub enum Source {
 }
 
 impl Connection {
-    /// Connects: finds the cluster, who we are, and who keeps the list of repositories.
-    ///
-    /// # Errors
-    /// When there is no cluster and no registry to speak to.
-    pub async fn open(
-        settings: Settings,
-        manifests: Arc<Manifests>,
-        state: &State,
-    ) -> Result<Self, Failure> {
-        let configured = settings.registry()?;
-        if let Some(cluster) = settings.cluster.clone() {
-            return Self::to(Some(cluster), settings, manifests, state).await;
-        }
-        let cluster = match Cluster::from_environment().await {
-            Ok(cluster) => Some(cluster),
-            // A registry alone can be looked at too.
-            Err(crate::cluster::ConfigError::None(_)) if configured.is_some() => None,
-            Err(error) => return Err(error.failure()),
-        };
-        Self::to(cluster, settings, manifests, state).await
-    }
-
-    /// Connects to this cluster, or to the configured registry alone.
+    /// Connects to this cluster, or to the configured registry alone: finds out who we are, and who
+    /// keeps the list of repositories.
     ///
     /// # Errors
     /// When the cluster cannot be spoken to, or there is no registry.
-    async fn to(
+    pub async fn to(
         cluster: Option<Cluster>,
         settings: Settings,
         manifests: Arc<Manifests>,
@@ -92,24 +94,38 @@ impl Connection {
     ) -> Result<Self, Failure> {
         let mut openshift = false;
         if let Some(cluster) = &cluster {
-            let tried = |error: crate::cluster::Error| error.failure("connect to the cluster");
             let (identity, has_image_streams) =
-                tokio::try_join!(cluster.identity(), cluster.has_image_streams()).map_err(tried)?;
+                tokio::join!(cluster.identity(), cluster.has_image_streams());
+            // What is wrong with the cluster is told by the first question, whichever failed first.
+            let both = identity.and_then(|identity| Ok((identity, has_image_streams?)));
+            let (identity, has_image_streams) = match both {
+                Ok(answers) => answers,
+                Err(error) => return Err(cluster.explain(&error, "connect to the cluster").await),
+            };
             openshift = has_image_streams;
+            state.set_connected(Some(cluster.clone()));
             state.set_cluster(Some(status::Cluster {
                 server: cluster.server().to_owned(),
                 context: cluster.context().map(str::to_owned),
                 user: identity.user,
                 version: identity.version,
+                insecure: cluster.is_insecure(),
             }));
         }
         let route = Route::default();
         let source = match cluster.clone().filter(|_| openshift) {
             Some(cluster) => Source::Openshift(Box::new(Openshift::new(cluster))),
             None => {
-                let reached = route::find(&settings, cluster.as_ref(), None).await?;
+                let reached = Box::pin(route::find(route::Search {
+                    settings: &settings,
+                    cluster: cluster.as_ref(),
+                    openshift: None,
+                    tell: &|view| state.set_routes(view),
+                }))
+                .await
+                .inspect_err(|_| state.set_registry(None))?;
                 let source = Distribution::new(reached.registry.clone(), manifests);
-                route.set(Found { host: None, result: Ok(reached) });
+                route.set(Found { host: None, result: Ok(reached), when: Instant::now() });
                 Source::Distribution(source)
             }
         };
@@ -175,17 +191,99 @@ impl Connection {
         let _trying = self.route.trying.lock().await;
         let host = state.catalog().host().map(str::to_owned);
         let found = match self.route.get() {
-            Some(found) if found.result.is_ok() || found.host == host => found,
-            _ => {
-                let cluster = self.cluster.as_ref();
-                let result = route::find(&self.settings, cluster, Some(host.as_deref())).await;
-                let found = Found { host, result };
+            Some(found) if found.holds(host.as_deref()) => found,
+            before => {
+                let openshift = matches!(self.source, Source::Openshift(_));
+                let result = Box::pin(route::find(route::Search {
+                    settings: &self.settings,
+                    cluster: self.cluster.as_ref(),
+                    openshift: openshift.then_some(host.as_deref()),
+                    tell: &|view| state.set_routes(view),
+                }))
+                .await;
+                let found = Found { host, result, when: Instant::now() };
                 self.route.set(found.clone());
                 self.show(state);
+                if found.result.is_err() {
+                    self.route.lost.notify_one();
+                } else if before.is_some() && !openshift {
+                    // The source goes by the route that broke: it begins anew with this one.
+                    state.retry();
+                }
                 found
             }
         };
         found.result.map(|reached| reached.registry)
+    }
+
+    /// What the registry can do, asked once for each route.
+    ///
+    /// # Errors
+    /// When no route leads to it.
+    pub async fn abilities(&self, state: &State) -> Result<Reached, Failure> {
+        let registry = self.registry(state).await?;
+        let found = self.route.get().and_then(|found| found.result.ok());
+        let words = found.as_ref().map(|found| found.words.clone()).unwrap_or_default();
+        let mut known = self.route.abilities.lock().await;
+        if let Some((_, reached)) = known.as_ref().filter(|(route, _)| *route == words) {
+            return Ok(reached.clone());
+        }
+        let (lists, (writes, deletes, referrers), image) = tokio::join!(
+            registry.lists(),
+            self.abilities_in_a_repository(&registry, state),
+            self.image(found.as_ref()),
+        );
+        let product = found.and_then(|found| found.product);
+        let reached = Reached { product, image, lists, writes, deletes, referrers };
+        *known = Some((words, reached.clone()));
+        Ok(reached)
+    }
+
+    /// Some things are only asked of a repository; most registries do not mind one that is not
+    /// there.
+    async fn abilities_in_a_repository(
+        &self,
+        registry: &Registry,
+        state: &State,
+    ) -> (Ability, Ability, Ability) {
+        let known = state.catalog().repository_names().next().cloned();
+        let Some(name) = known.or_else(|| "cockpit-images/nothing".parse().ok()) else {
+            let unclear = || Ability::Unclear("There is no repository to ask about.".to_owned());
+            return (unclear(), unclear(), unclear());
+        };
+        tokio::join!(registry.writes(&name), registry.deletes(&name), registry.has_referrers(&name))
+    }
+
+    /// The image that the registry's pods run.
+    async fn image(&self, found: Option<&route::Reached>) -> Option<String> {
+        let (namespace, name) = found?.service.as_ref()?;
+        let workload = self.cluster.as_ref()?.registry_workload(namespace, name).await.ok()?;
+        workload.ready_pod()?.image.clone()
+    }
+
+    /// The namespace and name of the registry's service, where the route leads to one.
+    pub fn service(&self) -> Option<(String, String)> {
+        self.route.get()?.result.ok()?.service
+    }
+
+    /// Whether no route leads to the registry, as far as that was tried.
+    pub(crate) fn is_registry_lost(&self) -> bool {
+        self.route.get().is_some_and(|found| match found.result {
+            Ok(reached) => reached.registry.is_broken(),
+            Err(_) => true,
+        })
+    }
+
+    /// Has the routes looked at again if a request just failed as if the registry were gone.
+    pub(crate) fn check_the_registry(&self) {
+        if self.is_registry_lost() {
+            self.route.lost.notify_one();
+        }
+    }
+
+    /// Returns when no route leads to the registry any more.
+    pub(crate) async fn lost_the_registry(&self) {
+        self.route.lost.notified().await;
     }
 
     /// Whether some route led to the registry.

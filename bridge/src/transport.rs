@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
-use crate::channel::{Close, Inbox, Outbox};
+use crate::channel::{Close, Gate, Inbox, Outbox};
 use crate::control::{Control, Problem, Reply};
 use crate::frame::{Codec, Error, Frame, Incoming};
 
@@ -115,6 +115,7 @@ struct Transport<F> {
 struct Channel {
     group: Option<String>,
     task: AbortHandle,
+    gate: Gate,
     confirm: Option<watch::Sender<u64>>,
     /// Gone after the page said `done`.
     inbox: Option<watch::Sender<Option<Bytes>>>,
@@ -215,16 +216,19 @@ where
         let (inbox_sender, inbox) = Inbox::new();
         // `ready` comes before anything that the work sends.
         self.send(&Reply::Ready { channel }).await;
+        let outbox = Outbox::new(id.clone(), self.frames.clone(), confirmed);
+        let gate = outbox.gate();
         let work = (self.work)(Open {
             method: control.method.as_deref().unwrap_or_default().to_owned(),
             params: control.params.map(ToOwned::to_owned),
-            outbox: Outbox::new(id.clone(), self.frames.clone(), confirmed),
+            outbox,
             inbox,
             once: false,
         });
         let task = self.tasks.spawn(work);
         let group = control.group.as_deref().map(str::to_owned);
-        self.channels.insert(id, Channel { group, task, confirm, inbox: Some(inbox_sender) });
+        let inbox = Some(inbox_sender);
+        self.channels.insert(id, Channel { group, task, gate, confirm, inbox });
     }
 
     async fn kill(&mut self, group: Option<&str>) {
@@ -264,6 +268,7 @@ where
     async fn close(&mut self, channel: &str, close: Close) {
         if let Some(open) = self.channels.remove(channel) {
             open.task.abort();
+            open.gate.close();
         }
         self.send_close(channel, &close).await;
     }

@@ -10,20 +10,27 @@
 //! bytes, an absent value is unknown (never zero). Fields may be added; a reader ignores those it
 //! does not know, so a page may outlive an update of the bridge.
 
+pub mod access;
+pub mod account;
+pub mod context;
 pub mod delete;
 mod digest;
 pub mod image;
+pub mod installation;
 pub mod layer;
 mod message;
 pub mod raw;
 mod reference;
 pub mod repository;
+pub mod route;
 pub mod search;
+mod secret;
 pub mod status;
 
 pub use digest::{Digest, DigestError, DigestPrefix};
-pub use message::{Code, Failure, Message, Method, Progress};
+pub use message::{Code, Failure, Message, Method, Offer, Progress};
 pub use reference::{PullSpec, ReferenceError, RepositoryName, Tag, TagRef};
+pub use secret::Secret;
 
 /// The payload type of the channels.
 pub const PAYLOAD: &str = "images1";

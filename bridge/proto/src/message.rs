@@ -55,6 +55,83 @@ pub struct Failure {
     /// The words of the other side, shown on demand. Untrusted text, bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
+    /// A command line that mends it, to be copied by somebody who may run it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Steps that mend it and that the page can take, the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<Offer>,
+}
+
+impl Failure {
+    /// A failure that trying again does not mend, with nothing to do about it yet.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retryable: false,
+            fix: None,
+            details: None,
+            command: None,
+            offers: Vec::new(),
+        }
+    }
+
+    /// The same, where trying again may succeed.
+    #[must_use]
+    pub fn retryable(self) -> Self {
+        Self { retryable: true, ..self }
+    }
+
+    /// The same, with what the user can do about it.
+    #[must_use]
+    pub fn with_fix(self, fix: impl Into<String>) -> Self {
+        Self { fix: Some(fix.into()), ..self }
+    }
+
+    /// The same, with the words of the other side.
+    #[must_use]
+    pub fn with_details(self, details: impl Into<String>) -> Self {
+        Self { details: Some(details.into()), ..self }
+    }
+
+    /// The same, with a command line that mends it.
+    #[must_use]
+    pub fn with_command(self, command: impl Into<String>) -> Self {
+        Self { command: Some(command.into()), ..self }
+    }
+
+    /// The same, with one more step that the page can take.
+    #[must_use]
+    pub fn offering(mut self, offer: Offer) -> Self {
+        self.offers.push(offer);
+        self
+    }
+}
+
+/// A step that mends a failure and that the page can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offer {
+    /// Reading the host's own kubeconfig as administrator.
+    HostKubeconfig,
+    /// Choosing another context of the kubeconfig.
+    ChooseContext,
+    /// Letting the bridge speak to OpenShift's registry as a service account.
+    Account,
+    /// Giving a user and a password for the registry.
+    Login,
+    /// Choosing one of several registries.
+    ChooseRegistry,
+    /// Giving the registry's address by hand.
+    SetRegistry,
+    /// Adding a registry to the cluster, or switching on the one that OpenShift has.
+    AddRegistry,
+    /// Looking at the routes that were tried.
+    Routes,
+    /// A step of a newer bridge.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The kinds of failure.

@@ -32,6 +32,9 @@ pub struct View {
     /// The cluster, once known.
     #[serde(default)]
     pub cluster: Option<Cluster>,
+    /// Where the cluster's address and the login come from, once something was found.
+    #[serde(default)]
+    pub kubeconfig: Option<Kubeconfig>,
     /// The registry, once known.
     #[serde(default)]
     pub registry: Option<Registry>,
@@ -68,6 +71,47 @@ pub struct Cluster {
     pub user: Option<String>,
     /// Kubernetes' version.
     pub version: Option<String>,
+    /// Whether the kubeconfig has the server's certificate accepted whatever it is.
+    #[serde(default)]
+    pub insecure: bool,
+}
+
+/// A kubeconfig, or what stands for one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kubeconfig {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Its contexts, in its own order.
+    #[serde(default)]
+    pub contexts: Vec<Context>,
+    /// The context in use.
+    #[serde(default)]
+    pub context: Option<String>,
+}
+
+/// Where a kubeconfig comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Files of the user's, as in `KUBECONFIG`.
+    Files(Vec<String>),
+    /// A file of the host's that was handed over, for this login only.
+    Host(String),
+    /// The service account of the pod around us.
+    Pod,
+}
+
+/// A context of a kubeconfig.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Context {
+    /// Its name.
+    pub name: String,
+    /// The address of its cluster's API server.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// The name of its user entry.
+    #[serde(default)]
+    pub user: Option<String>,
 }
 
 /// The registry we speak to.

@@ -79,16 +79,16 @@ fn moved(state: &State, params: &Params) -> Vec<Option<Failure>> {
     let moved = |(idx, target): (usize, &Target)| {
         let planned = (*params.planned.get(idx)?)?;
         let now = super::plan::digest(&catalog, target)?;
-        (now != planned).then(|| Failure {
-            code: images_proto::Code::Conflict,
-            message: format!(
-                "It names another image by now: {} instead of {}.",
-                now.short(),
-                planned.short()
-            ),
-            retryable: false,
-            fix: Some("Look at what would go again.".to_owned()),
-            details: None,
+        (now != planned).then(|| {
+            Failure::new(
+                images_proto::Code::Conflict,
+                format!(
+                    "It names another image by now: {} instead of {}.",
+                    now.short(),
+                    planned.short()
+                ),
+            )
+            .with_fix("Look at what would go again.")
         })
     };
     params.targets.iter().enumerate().map(moved).collect()
@@ -120,13 +120,11 @@ fn looked_at_again(
 }
 
 fn still_there(who: &str) -> Failure {
-    Failure {
-        code: images_proto::Code::Conflict,
-        message: format!("It is still there, although {who} said that it was deleted."),
-        retryable: true,
-        fix: None,
-        details: None,
-    }
+    Failure::new(
+        images_proto::Code::Conflict,
+        format!("It is still there, although {who} said that it was deleted."),
+    )
+    .retryable()
 }
 
 /// Tells how many targets are done.

@@ -183,13 +183,9 @@ async fn missing_rights(cluster: &Cluster, targets: &[Target]) -> BTreeMap<Right
                 (project, "take revisions out of a tag's history", "system:image-pruner")
             }
         };
-        let failure = Failure {
-            code: Code::Forbidden,
-            message: format!("You may not {what} in the project {project}."),
-            retryable: false,
-            fix: Some(format!("Ask an administrator for the role {role}.")),
-            details: None,
-        };
+        let failure =
+            Failure::new(Code::Forbidden, format!("You may not {what} in the project {project}."))
+                .with_fix(format!("Ask an administrator for the role {role}."));
         missing.insert(right, failure);
     }
     missing

@@ -22,6 +22,26 @@ pub enum Right {
     },
 }
 
+/// A right in RBAC's own terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Permission<'a> {
+    /// What is done, such as `create`.
+    pub verb: &'a str,
+    /// The API group; empty for the oldest one.
+    pub group: &'a str,
+    /// What it is done to, such as `services`.
+    pub resource: &'a str,
+    /// A part of it, such as `proxy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subresource: Option<&'a str>,
+    /// The namespace; absent for the whole cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<&'a str>,
+    /// A single object; absent for all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Review<'a> {
@@ -33,17 +53,7 @@ struct Review<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
-    resource_attributes: Attributes<'a>,
-}
-
-#[derive(Serialize)]
-struct Attributes<'a> {
-    namespace: &'a str,
-    verb: &'static str,
-    group: &'static str,
-    resource: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subresource: Option<&'static str>,
+    resource_attributes: Permission<'a>,
 }
 
 #[derive(Deserialize)]
@@ -67,12 +77,19 @@ impl Cluster {
             Right::ChangeHistory { project } => (project, "update", "imagestreams", Some("status")),
         };
         let group = "image.openshift.io";
+        let namespace = Some(namespace.as_str());
+        self.may(Permission { verb, group, resource, subresource, namespace, name: None }).await
+    }
+
+    /// Whether the user has this right.
+    ///
+    /// # Errors
+    /// When the cluster does not say.
+    pub async fn may(&self, permission: Permission<'_>) -> Result<bool, Error> {
         let review = Review {
             kind: "SelfSubjectAccessReview",
             api_version: "authorization.k8s.io/v1",
-            spec: Spec {
-                resource_attributes: Attributes { namespace, verb, group, resource, subresource },
-            },
+            spec: Spec { resource_attributes: permission },
         };
         // Strings alone: writing them does not fail.
         let body = Bytes::from(serde_json::to_vec(&review).unwrap_or_default());

@@ -2,12 +2,15 @@
 
 //! How a request to the cluster's API fails, and how that is told.
 
+mod words;
+
 use std::fmt;
 
 use http::{Method, StatusCode};
-use images_proto::{Code, Failure};
 use serde::Deserialize;
 
+pub(super) use self::words::login_words;
+use super::login::{self, Stale};
 use crate::body::{self, BoxError};
 
 /// A request that failed.
@@ -31,7 +34,7 @@ pub enum Kind {
     Unreachable(#[source] BoxError),
     /// The kubeconfig's way to log in failed.
     #[error("logging in failed")]
-    Login(#[source] BoxError),
+    Login(#[source] login::Error),
     /// The answer was not complete in time.
     #[error("no complete answer within {seconds} seconds")]
     Timeout {
@@ -47,6 +50,9 @@ pub enum Kind {
     /// A web page came back.
     #[error("a web page came back")]
     Html,
+    /// What answers is no Kubernetes API.
+    #[error("that is no Kubernetes API")]
+    Stranger,
     /// The answer is not the JSON that it should be.
     #[error("the answer is not what it should be")]
     Json(#[source] serde_json::Error),
@@ -66,12 +72,17 @@ pub struct Refusal {
     pub message: String,
     /// The continue token of an expired list, for an inconsistent rest.
     pub continue_token: Option<String>,
+    /// When it is our login that is refused: what we know about it.
+    pub stale: Option<Stale>,
+    /// Whether these are a Kubernetes API's own words.
+    pub is_status: bool,
 }
 
 /// The API's `Status` object (meta/v1).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Status {
+    kind: Option<String>,
     pub(super) code: Option<u16>,
     reason: Option<String>,
     message: Option<String>,
@@ -94,6 +105,8 @@ impl Refusal {
                 // The aggregator's own words come as plain text.
                 message: if html { "(a web page)".to_owned() } else { body::excerpt(text) },
                 continue_token: None,
+                stale: None,
+                is_status: false,
             },
         }
     }
@@ -104,7 +117,19 @@ impl Refusal {
             reason: body.reason,
             message: body::excerpt(body.message.unwrap_or_default().as_bytes()),
             continue_token: body.metadata.and_then(|metadata| metadata.r#continue),
+            stale: None,
+            is_status: body.kind.as_deref() == Some("Status"),
         }
+    }
+
+    /// Whether our login is refused, or not seen at all.
+    pub(super) fn is_about_login(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED || self.is_anonymous()
+    }
+
+    /// Whether the API server takes us for nobody.
+    fn is_anonymous(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN && self.message.contains("system:anonymous")
     }
 }
 
@@ -121,7 +146,7 @@ impl fmt::Display for Refusal {
 impl Kind {
     pub(super) fn from_send(error: kube::Error) -> Self {
         match error {
-            kube::Error::Auth(error) => Self::Login(error.into()),
+            error @ kube::Error::Auth(_) => Self::Login(login::Error::Unusable(Box::new(error))),
             error => Self::Unreachable(error.into()),
         }
     }
@@ -162,115 +187,12 @@ impl Error {
     pub fn is_expired(&self) -> bool {
         self.status() == Some(StatusCode::GONE)
     }
-
-    /// What the user is told. `tried` ends the sentence "The bridge could not …", such as "list the
-    /// image streams".
-    pub fn failure(&self, tried: impl fmt::Display) -> Failure {
-        let (code, what, fix) = self.kind.words();
-        Failure {
-            code,
-            message: format!("The bridge could not {tried}: {what}."),
-            retryable: matches!(
-                code,
-                Code::ClusterUnreachable | Code::Busy | Code::BadAnswer | Code::Conflict
-            ),
-            fix: fix.map(str::to_owned),
-            // A login program's failure quotes its arguments and output, which may be secret.
-            details: (!matches!(self.kind, Kind::Login(_))).then(|| body::chain(self)),
-        }
-    }
-}
-
-impl Kind {
-    fn words(&self) -> (Code, String, Option<&'static str>) {
-        const REACH: &str =
-            "Check that the cluster runs and that the kubeconfig has its right address.";
-        match self {
-            Self::Unreachable(error) if is_about_certificates(error.as_ref()) => (
-                Code::ClusterUnreachable,
-                "the API server's certificate is not trusted".to_owned(),
-                Some("Check certificate-authority in the kubeconfig, or log in again."),
-            ),
-            Self::Unreachable(_) => (
-                Code::ClusterUnreachable,
-                "the connection to the cluster's API failed".to_owned(),
-                Some(REACH),
-            ),
-            Self::Timeout { seconds } => (
-                Code::ClusterUnreachable,
-                format!("the cluster's API did not answer within {seconds} seconds"),
-                Some(REACH),
-            ),
-            Self::Login(_) => (
-                Code::Unauthenticated,
-                "the kubeconfig's way to log in failed".to_owned(),
-                Some("Log in again with oc login, or renew the kubeconfig."),
-            ),
-            Self::Body(error @ body::Error::TooLarge { .. }) => {
-                (Code::BadAnswer, error.to_string(), None)
-            }
-            Self::Body(error) => (Code::ClusterUnreachable, error.to_string(), None),
-            Self::Refused(refusal) => refusal.words(),
-            Self::Html => (
-                Code::BadAnswer,
-                "a web page came back instead of an answer".to_owned(),
-                Some(
-                    "Check the server's address in the kubeconfig: a login page or a proxy seems to answer there.",
-                ),
-            ),
-            Self::Json(_) => (Code::BadAnswer, "the answer makes no sense".to_owned(), None),
-            Self::Path => (Code::BadRequest, "there is no such name".to_owned(), None),
-        }
-    }
-}
-
-fn is_about_certificates(error: &(dyn std::error::Error + 'static)) -> bool {
-    body::chain(error).contains("certificate")
-}
-
-impl Refusal {
-    fn words(&self) -> (Code, String, Option<&'static str>) {
-        match self.status {
-            StatusCode::UNAUTHORIZED => (
-                Code::Unauthenticated,
-                "the cluster does not accept the login (any more)".to_owned(),
-                Some("Log in again with oc login, or renew the kubeconfig."),
-            ),
-            StatusCode::FORBIDDEN if self.message.contains("system:anonymous") => (
-                Code::Unauthenticated,
-                "the kubeconfig holds no login".to_owned(),
-                Some("Log in with oc login, or add a user to the kubeconfig."),
-            ),
-            StatusCode::FORBIDDEN => (
-                Code::Forbidden,
-                "the cluster does not let this user do that".to_owned(),
-                Some("Ask an administrator of the project or the cluster for the right."),
-            ),
-            StatusCode::NOT_FOUND => {
-                (Code::NotFound, "the cluster does not have it (any more)".to_owned(), None)
-            }
-            StatusCode::METHOD_NOT_ALLOWED => {
-                (Code::Unsupported, "the cluster does not do that".to_owned(), None)
-            }
-            StatusCode::CONFLICT => {
-                (Code::Conflict, "somebody else changed it meanwhile".to_owned(), None)
-            }
-            StatusCode::GONE => (Code::Busy, "the cluster has a newer list".to_owned(), None),
-            StatusCode::TOO_MANY_REQUESTS => (
-                Code::Busy,
-                "the cluster asks for fewer requests".to_owned(),
-                Some("Wait a little and try again."),
-            ),
-            status if status.is_server_error() => {
-                (Code::Busy, format!("the cluster's API has a fault ({status})"), None)
-            }
-            status => (Code::BadAnswer, format!("the cluster answered {status}"), None),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use images_proto::{Code, Failure};
+
     use super::*;
 
     fn failure(status: u16, text: &str) -> Failure {

@@ -3,9 +3,10 @@
 //! Who we are to the cluster, and what it is.
 
 use bytes::Bytes;
+use http::Method;
 use serde::Deserialize;
 
-use super::{Cluster, Error};
+use super::{Cluster, Error, Kind};
 
 /// Who we are and what answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,17 +56,33 @@ impl Cluster {
     /// # Errors
     /// When the cluster cannot be reached at all, or does not know us.
     pub async fn identity(&self) -> Result<Identity, Error> {
-        let (version, user) = tokio::join!(self.get::<Version>("/version"), self.user());
-        let version = match version {
-            Ok(version) => version.git_version,
-            // Some clusters tell it to nobody.
-            Err(error) if error.is_forbidden() || error.is_no_path() => None,
-            Err(error) => return Err(error),
-        };
-        Ok(Identity { user, version })
+        let (version, user) = tokio::join!(self.version(), self.user());
+        Ok(Identity { user, version: version? })
     }
 
-    async fn user(&self) -> Option<String> {
+    /// The version, by which a Kubernetes API is known. Some clusters tell it to nobody.
+    async fn version(&self) -> Result<Option<String>, Error> {
+        let path = "/version";
+        let stranger = || Err(Error::new(Method::GET, path, Kind::Stranger));
+        match self.get::<Version>(path).await {
+            Ok(Version { git_version: Some(version) }) => Ok(Some(version)),
+            Ok(Version { git_version: None }) => stranger(),
+            Err(error) => match &error.kind {
+                Kind::Refused(refusal) if refusal.is_about_login() => Err(error),
+                Kind::Refused(refusal)
+                    if refusal.is_status && (error.is_forbidden() || error.is_no_path()) =>
+                {
+                    Ok(None)
+                }
+                Kind::Refused(refusal) if !refusal.is_status && error.is_no_path() => stranger(),
+                Kind::Html | Kind::Json(_) => stranger(),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// The user as the cluster knows it, where the cluster tells it.
+    pub async fn user(&self) -> Option<String> {
         let review = Bytes::from_static(
             br#"{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}"#,
         );

@@ -12,6 +12,9 @@ use crate::uri::escaped;
 /// Objects on one page.
 const PAGE: usize = 500;
 
+/// How often a list is begun anew because its continue token was too old.
+const RESTARTS: u32 = 3;
+
 /// One page of a list.
 #[derive(Debug, Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
@@ -61,10 +64,11 @@ impl Cluster {
     /// When it cannot be read.
     pub async fn list_all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
-        let mut token: Option<String> = None;
+        let (mut token, mut restarts): (Option<String>, u32) = (None, 0);
         loop {
             let page: List<T> = match self.list(path, token.as_deref()).await {
-                Err(error) if error.is_expired() && token.is_some() => {
+                Err(error) if error.is_expired() && token.is_some() && restarts < RESTARTS => {
+                    restarts += 1;
                     items.clear();
                     token = None;
                     continue;

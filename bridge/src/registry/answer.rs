@@ -82,7 +82,7 @@ fn refused(carrier: &dyn Carrier, status: StatusCode, headers: &HeaderMap, text:
         return Kind::Redirected;
     }
     let mut refusal = Refusal::parse(status, text, body::is_html(headers, text));
-    refusal.had_login = carrier.has_login();
+    refusal.standing = carrier.standing();
     Kind::Refused(refusal)
 }
 

@@ -13,7 +13,17 @@ pub trait Carrier: Send + Sync {
     /// Sends the request and returns the answer's head, with the body still to come.
     fn carry(&self, request: Request<()>) -> BoxFuture<'_, Result<Response<Body>, BoxError>>;
 
-    /// Whether the registry sees who we are. A 401 then means that we may not, else that we did not
-    /// say.
-    fn has_login(&self) -> bool;
+    /// Whether the registry sees who we are.
+    fn standing(&self) -> Standing;
+}
+
+/// Whether a registry sees who we are. That decides what its 401 means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does: we may not.
+    Known,
+    /// We have not said, but could.
+    Unknown,
+    /// Nobody can be named on this route.
+    Nameless,
 }

@@ -6,7 +6,9 @@ use http::{Method, Request, StatusCode};
 use images_proto::{Code, Digest, Failure};
 use serde::Deserialize;
 
+use super::carrier::Standing;
 use crate::body::{self, BoxError};
+use crate::trouble::Trouble;
 
 /// A request that failed.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +77,8 @@ pub struct Refusal {
     pub message: String,
     /// The API server in front of the registry said it, not the registry.
     pub by_api_server: bool,
-    /// We had said who we are.
-    pub had_login: bool,
+    /// Whether we had said who we are.
+    pub standing: Standing,
 }
 
 impl std::fmt::Display for Refusal {
@@ -121,7 +123,7 @@ impl Refusal {
             code,
             message,
             by_api_server,
-            had_login: false,
+            standing: Standing::Unknown,
         };
         if html {
             return refusal(None, "(a web page)".to_owned(), false);
@@ -160,12 +162,36 @@ impl Error {
         }
     }
 
+    /// Why no connection came about, if that is what happened.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match &self.kind {
+            Kind::Unreachable(error) => Some(Trouble::of(error.as_ref())),
+            _ => None,
+        }
+    }
+
+    /// Whether a registry said it, in a registry's words: it is one, even if it refuses.
+    pub fn is_a_registry(&self) -> bool {
+        self.refusal().is_some_and(|refusal| {
+            !refusal.by_api_server && refusal.code.as_deref().is_some_and(|code| !code.is_empty())
+        })
+    }
+
     /// Whether any other request would fail in the same way now.
     pub fn is_about_the_route(&self) -> bool {
         match &self.kind {
             Kind::Unreachable(_) | Kind::Timeout { .. } | Kind::Body(body::Error::Idle) => true,
             Kind::Refused(refusal) => {
-                refusal.by_api_server || refusal.status == StatusCode::TOO_MANY_REQUESTS
+                let in_between = matches!(
+                    refusal.status,
+                    StatusCode::BAD_GATEWAY
+                        | StatusCode::SERVICE_UNAVAILABLE
+                        | StatusCode::GATEWAY_TIMEOUT
+                );
+                refusal.by_api_server
+                    || refusal.status == StatusCode::TOO_MANY_REQUESTS
+                    // What stands before the registry says that it is not there.
+                    || (in_between && refusal.code.is_none())
             }
             _ => false,
         }
@@ -175,24 +201,22 @@ impl Error {
     /// tags of shop/api".
     pub fn failure(&self, tried: impl std::fmt::Display) -> Failure {
         let (code, what, fix) = self.kind.words();
-        Failure {
-            code,
-            message: format!("The bridge could not {tried}: {what}."),
-            retryable: matches!(code, Code::RegistryUnreachable | Code::Busy | Code::BadAnswer),
-            fix: fix.map(str::to_owned),
-            details: Some(body::chain(self)),
-        }
+        let mut failure = Failure::new(code, format!("The bridge could not {tried}: {what}."))
+            .with_details(body::chain(self));
+        failure.retryable =
+            matches!(code, Code::RegistryUnreachable | Code::Busy | Code::BadAnswer);
+        failure.fix = fix.map(str::to_owned);
+        failure
     }
 }
 
 impl Kind {
     fn words(&self) -> (Code, String, Option<&'static str>) {
         match self {
-            Self::Unreachable(_) => (
-                Code::RegistryUnreachable,
-                "the connection to the registry failed".to_owned(),
-                Some("Check that the registry runs and that its address is right."),
-            ),
+            Self::Unreachable(error) => {
+                let (what, fix) = unreachable(Trouble::of(error.as_ref()));
+                (Code::RegistryUnreachable, what.to_owned(), Some(fix))
+            }
             Self::Timeout { seconds } => (
                 Code::RegistryUnreachable,
                 format!("the registry did not answer within {seconds} seconds"),
@@ -236,6 +260,44 @@ impl Kind {
     }
 }
 
+/// Why a connection failed, and what to do.
+fn unreachable(trouble: Trouble) -> (&'static str, &'static str) {
+    const RUNS: &str = "Check that the registry runs and that its address is right.";
+    const TRUST: &str = "Have this host trust the registry: put the certificate of its authority \
+                         into /etc/containers/certs.d/HOST:PORT/ca.crt.";
+    match trouble {
+        Trouble::Refused => ("nothing listens there", RUNS),
+        Trouble::NoSuchHost => ("there is no host of that name", RUNS),
+        Trouble::NoWay => ("no way leads there from this host", RUNS),
+        Trouble::TimedOut => ("nobody answers there", RUNS),
+        Trouble::HungUp => ("the registry hung up", RUNS),
+        Trouble::UnknownAuthority => {
+            ("nobody whom this host trusts has signed the registry's certificate", TRUST)
+        }
+        Trouble::WrongName => (
+            "the registry's certificate is for another name",
+            "Use a name that stands in the certificate, or have the registry's certificate renewed.",
+        ),
+        Trouble::Expired => {
+            ("the registry's certificate has expired", "Have the registry's certificate renewed.")
+        }
+        Trouble::NotYetValid => (
+            "the registry's certificate is not valid yet",
+            "Check the clocks of this host and of the registry.",
+        ),
+        Trouble::Certificate => ("the registry's certificate cannot be used", TRUST),
+        Trouble::OurCertificate => (
+            "the registry wants a certificate of ours",
+            "Use an address of the registry that does not.",
+        ),
+        Trouble::NotTls => (
+            "what answers does not speak TLS",
+            "Set the address with http:// if the registry is meant to be reached without TLS.",
+        ),
+        Trouble::Other => ("the connection to the registry failed", RUNS),
+    }
+}
+
 impl Refusal {
     fn words(&self) -> (Code, String, Option<&'static str>) {
         let status = self.status;
@@ -245,15 +307,20 @@ impl Refusal {
                 "the cluster does not accept the login (any more)".to_owned(),
                 Some("Log in again with oc login, or renew the kubeconfig."),
             ),
-            (StatusCode::UNAUTHORIZED, false) if self.had_login => (
+            (StatusCode::UNAUTHORIZED, false) if self.standing == Standing::Known => (
                 Code::Forbidden,
                 "the registry does not let this user do that".to_owned(),
                 Some("Ask an administrator of the project for the right."),
             ),
-            (StatusCode::UNAUTHORIZED, false) => (
+            (StatusCode::UNAUTHORIZED, false) if self.standing == Standing::Nameless => (
                 Code::Unauthenticated,
                 "the registry wants a login, and none can be sent on this route".to_owned(),
                 None,
+            ),
+            (StatusCode::UNAUTHORIZED, false) => (
+                Code::Unauthenticated,
+                "the registry wants a login".to_owned(),
+                Some("Log in with a user and a password of the registry's."),
             ),
             (StatusCode::FORBIDDEN, true) => (
                 Code::Forbidden,
@@ -276,9 +343,11 @@ impl Refusal {
             (StatusCode::NOT_FOUND, _) => {
                 (Code::NotFound, "the registry does not have it (any more)".to_owned(), None)
             }
-            (StatusCode::METHOD_NOT_ALLOWED, _) => {
-                (Code::Unsupported, "the registry does not do that".to_owned(), None)
-            }
+            (StatusCode::METHOD_NOT_ALLOWED, _) => (
+                Code::Unsupported,
+                "the registry does not do that".to_owned(),
+                Some("It may be read-only, or have deletion switched off: see its configuration."),
+            ),
             (StatusCode::TOO_MANY_REQUESTS, _) => (
                 Code::Busy,
                 "the registry asks for fewer requests".to_owned(),
@@ -330,7 +399,7 @@ mod tests {
     #[test]
     fn a_known_user_who_is_refused_lacks_the_right() {
         let mut refusal = refusal(401, r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#);
-        refusal.had_login = true;
+        refusal.standing = Standing::Known;
         assert_eq!(refusal.words().0, Code::Forbidden);
     }
 

@@ -40,6 +40,19 @@ pub(super) fn blob(repository: &RepositoryName, digest: &Digest) -> Request<()> 
     request(Method::GET, &format!("/v2/{repository}/blobs/{digest}"))
 }
 
+pub(super) fn first_of_catalog() -> Request<()> {
+    request(Method::GET, "/v2/_catalog?n=1")
+}
+
+/// Asks which methods a manifest of the repository may be asked for with.
+pub(super) fn manifest_methods(repository: &RepositoryName, digest: &Digest) -> Request<()> {
+    request(Method::OPTIONS, &format!("/v2/{repository}/manifests/{digest}"))
+}
+
+pub(super) fn referrers(repository: &RepositoryName, digest: &Digest) -> Request<()> {
+    request(Method::GET, &format!("/v2/{repository}/referrers/{digest}"))
+}
+
 fn manifest_request(method: Method, repository: &RepositoryName, reference: &str) -> Request<()> {
     let path = format!("/v2/{repository}/manifests/{}", escaped(reference));
     let mut request = request(method, &path);

@@ -41,7 +41,7 @@ pub(crate) async fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'stat
             let _ = socket.write_all(&answer(line)).await;
         }
     });
-    let direct = Direct::new(Address::parse(&address).unwrap(), &[]).unwrap();
+    let direct = Direct::new(Address::parse(&address).unwrap(), &[], None).unwrap();
     Server { address, registry: Registry::new(Arc::new(direct)), _tasks: tasks }
 }
 
@@ -163,7 +163,7 @@ async fn nobody_there_is_said_so() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let address = Address::parse(&format!("http://{closed}")).unwrap();
-    let registry = Registry::new(Arc::new(Direct::new(address, &[]).unwrap()));
+    let registry = Registry::new(Arc::new(Direct::new(address, &[], None).unwrap()));
     let error = registry.ping().await.unwrap_err();
     let failure = error.failure("reach the registry");
     assert_eq!(failure.code, Code::RegistryUnreachable);
@@ -183,8 +183,8 @@ async fn a_registry_that_hangs_is_given_up() {
         > {
             Box::pin(std::future::pending())
         }
-        fn has_login(&self) -> bool {
-            false
+        fn standing(&self) -> Standing {
+            Standing::Unknown
         }
     }
     let registry = Registry::new(Arc::new(Hang));
@@ -214,8 +214,8 @@ async fn what_a_user_waits_for_does_not_stand_behind_the_background() {
                 Ok(http::Response::new(body))
             })
         }
-        fn has_login(&self) -> bool {
-            false
+        fn standing(&self) -> Standing {
+            Standing::Unknown
         }
     }
     let (gate, open) = tokio::sync::watch::channel(0);

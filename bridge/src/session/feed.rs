@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use images_catalog::Catalog;
-use images_proto::Failure;
 use images_proto::status::Phase;
+use images_proto::{Code, Failure};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -44,7 +44,7 @@ impl Session {
             // A failure of last time is no answer to what is asked now.
             self.show_connecting();
             let session = self.clone();
-            feeds.work.spawn(async move { session.work().await });
+            feeds.work.spawn(async move { Box::pin(session.work()).await });
         }
         FeedGuard { session: self.clone() }
     }
@@ -67,18 +67,26 @@ impl Session {
                     }),
                     // The sender lives in the session.
                     _ = retries.changed() => None,
+                    () = self.kubeconfig_changed() => None,
                 }
             };
             let Some(failure) = failed else {
+                if self.feeds.inner().key.is_none() {
+                    // Again: the old connection may have told something meanwhile.
+                    self.leave();
+                }
                 self.show_connecting();
                 continue;
             };
+            let failure = self.fitting(failure);
             tracing::warn!(code = ?failure.code, message = %failure.message, details = ?failure.details, "source stopped");
-            if self.state.view().phase == Phase::Ready {
+            let was_ready = self.state.view().phase == Phase::Ready;
+            if was_ready {
                 backoff.reset();
             }
             self.connection.send_replace(None);
-            let heals = failure.retryable;
+            // An API server that is just starting may know nobody yet: it is asked once more.
+            let heals = failure.retryable || (was_ready && failure.code == Code::Unauthenticated);
             self.state.set_phase(Phase::Failed(failure));
             let delay = async {
                 if heals {
@@ -88,12 +96,12 @@ impl Session {
                 }
             };
             tokio::select! {
-                () = delay => {}
-                _ = retries.changed() => {
-                    backoff.reset();
-                    self.show_connecting();
-                }
+                () = delay => continue,
+                _ = retries.changed() => {}
+                () = self.kubeconfig_repaired() => {}
             }
+            backoff.reset();
+            self.show_connecting();
         }
     }
 
@@ -115,21 +123,38 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<Arc<Connection>, Failure> {
+        let cluster = self.find_cluster().await?;
         let settings = self.settings.clone();
-        let connection = Connection::open(settings, self.manifests.clone(), &self.state).await?;
+        let manifests = self.manifests.clone();
+        let connection = Connection::to(cluster, settings, manifests, &self.state).await?;
         let connection = Arc::new(connection);
         let key = connection.key(&self.state);
         let before = self.feeds.inner().key.replace(key.clone());
-        if before.is_some_and(|before| before != key) {
-            // Another cluster, user or registry: nothing of the old one may be shown as its.
-            self.manifests.clear();
-            self.details.clear();
-            self.state.update(Catalog::clear);
+        if before != Some(key) {
+            // Another cluster, user or registry.
+            self.forget();
             connection.show(&self.state);
         }
         self.state.update(Catalog::retry_configs);
         self.connection.send_replace(Some(connection.clone()));
         Ok(connection)
+    }
+
+    /// Forgets what was read: nothing of one cluster, user or registry may be shown as another's.
+    fn forget(&self) {
+        self.manifests.clear();
+        self.details.clear();
+        self.state.update(Catalog::clear);
+    }
+
+    /// Forgets the connection and all that came over it, before there is another one.
+    pub(super) fn leave(&self) {
+        self.connection.send_replace(None);
+        self.feeds.inner().key = None;
+        self.forget();
+        self.state.set_cluster(None);
+        self.state.set_registry(None);
+        self.state.set_phase(Phase::Connecting);
     }
 }
 

@@ -2,10 +2,15 @@
 
 //! What an administrator or a developer sets from outside.
 
+use std::sync::Arc;
+
 use images_proto::{Code, Failure};
 
+use super::choices::Choices;
 use crate::cluster::Cluster;
+use crate::cluster::kubeconfig::Places;
 use crate::registry::direct::Address;
+use crate::source::Logins;
 
 /// Names the registry's address; wins over [`FILE`].
 const VARIABLE: &str = "COCKPIT_IMAGES_REGISTRY";
@@ -17,8 +22,14 @@ const FILE: &str = "/etc/cockpit-images/registry";
 pub struct Settings {
     /// A cluster other than that of the user's kubeconfig.
     pub cluster: Option<Cluster>,
+    /// Where the user's kubeconfig is.
+    pub kubeconfig: Places,
     /// The registry's address as somebody wrote it, and where.
     pub registry: Option<(String, &'static str)>,
+    /// What is remembered from one login to the next.
+    pub choices: Arc<Choices>,
+    /// The logins that somebody typed.
+    pub logins: Arc<Logins>,
 }
 
 impl Settings {
@@ -29,7 +40,9 @@ impl Settings {
             Some(text) => Some((text.trim().to_owned(), VARIABLE)),
             None => std::fs::read_to_string(FILE).ok().and_then(|text| address_in(&text)),
         };
-        Self { cluster: None, registry }
+        let choices = Arc::new(Choices::load());
+        let kubeconfig = Places::from_environment();
+        Self { cluster: None, kubeconfig, registry, choices, logins: Arc::default() }
     }
 
     /// The registry's address, if one is set.
@@ -39,12 +52,12 @@ impl Settings {
     pub fn registry(&self) -> Result<Option<Address>, Failure> {
         let Some((text, place)) = &self.registry else { return Ok(None) };
         // The text may hold a password: it is not repeated.
-        Address::parse(text).map(Some).map_err(|error| Failure {
-            code: Code::NoRegistry,
-            message: format!("The registry's address that {place} sets cannot be used: {error}."),
-            retryable: false,
-            fix: Some("Write it as https://HOST or https://HOST:PORT.".to_owned()),
-            details: None,
+        Address::parse(text).map(Some).map_err(|error| {
+            Failure::new(
+                Code::NoRegistry,
+                format!("The registry's address that {place} sets cannot be used: {error}."),
+            )
+            .with_fix("Write it as https://HOST or https://HOST:PORT.")
         })
     }
 }
@@ -68,7 +81,7 @@ mod tests {
     #[test]
     fn a_bad_address_is_not_repeated() {
         let registry = Some(("https://amy:secret@x/y".to_owned(), VARIABLE));
-        let Err(failure) = (Settings { cluster: None, registry }).registry() else {
+        let Err(failure) = (Settings { registry, ..Settings::default() }).registry() else {
             panic!("accepted")
         };
         assert!(failure.message.contains(VARIABLE) && !failure.message.contains("secret"));

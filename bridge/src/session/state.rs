@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use images_catalog::Catalog;
-use images_proto::status::{Cluster, Phase, Registry, View};
-use images_proto::{Failure, Progress};
+use images_proto::status::{Cluster, Kubeconfig, Phase, Registry, View};
+use images_proto::{Failure, Progress, route};
 use tokio::sync::watch;
+
+use crate::cluster as connection;
 
 /// The catalog, the status, and the news that one of them changed.
 ///
@@ -19,12 +21,16 @@ pub struct State {
     status: Mutex<Status>,
     changes: watch::Sender<u64>,
     retries: watch::Sender<u64>,
+    /// The cluster that answers, be a registry found in it or not.
+    connected: Mutex<Option<connection::Cluster>>,
 }
 
 struct Status {
     phase: Phase,
     cluster: Option<Cluster>,
+    kubeconfig: Option<Kubeconfig>,
     registry: Option<Registry>,
+    routes: route::View,
     problems: BTreeMap<Part, Failure>,
     settled: bool,
 }
@@ -45,7 +51,9 @@ impl Default for State {
         let status = Status {
             phase: Phase::Connecting,
             cluster: None,
+            kubeconfig: None,
             registry: None,
+            routes: route::View::default(),
             problems: BTreeMap::new(),
             settled: false,
         };
@@ -54,6 +62,7 @@ impl Default for State {
             status: Mutex::new(status),
             changes: watch::Sender::new(0),
             retries: watch::Sender::new(0),
+            connected: Mutex::default(),
         }
     }
 }
@@ -99,10 +108,22 @@ impl State {
         View {
             phase: status.phase.clone(),
             cluster: status.cluster.clone(),
+            kubeconfig: status.kubeconfig.clone(),
             registry: status.registry.clone(),
             counts,
             problems: status.problems.values().cloned().collect(),
         }
+    }
+
+    /// The cluster that answers, be a registry found in it or not.
+    pub fn connected(&self) -> Option<connection::Cluster> {
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says which cluster answers.
+    pub fn set_connected(&self, cluster: Option<connection::Cluster>) {
+        *self.connected.lock().unwrap_or_else(PoisonError::into_inner) = cluster;
+        self.tell();
     }
 
     /// The failure that stopped the source, if one did.
@@ -138,9 +159,29 @@ impl State {
         self.change(|status| &mut status.cluster, cluster);
     }
 
+    /// Where the cluster's address and the login come from.
+    pub fn kubeconfig(&self) -> Option<Kubeconfig> {
+        self.status().kubeconfig.clone()
+    }
+
+    /// Sets where the cluster's address and the login come from.
+    pub fn set_kubeconfig(&self, kubeconfig: Option<Kubeconfig>) {
+        self.change(|status| &mut status.kubeconfig, kubeconfig);
+    }
+
     /// Sets the registry.
     pub fn set_registry(&self, registry: Option<Registry>) {
         self.change(|status| &mut status.registry, registry);
+    }
+
+    /// The ladder of routes to the registry, as it was climbed last.
+    pub fn routes(&self) -> route::View {
+        self.status().routes.clone()
+    }
+
+    /// Shows how far the ladder was climbed.
+    pub fn set_routes(&self, routes: route::View) {
+        self.change(|status| &mut status.routes, routes);
     }
 
     /// Says whether background reading is done.

@@ -86,6 +86,9 @@ async fn what_does_not_heal_waits_for_the_user() {
     let session = session(&api);
     let _feed = session.feed();
     until(&session, "failed", || matches!(session.status().phase, Phase::Failed(_))).await;
+    let failure = session.state.failure().unwrap();
+    let command = failure.command.expect("what an administrator may run");
+    assert!(command.starts_with("oc adm policy add-cluster-role-to-user registry-viewer "));
     // An action does not wait for what will not come.
     let params = delete::Params { targets: Vec::new(), ..Default::default() };
     assert_eq!(session.plan(params).await.unwrap_err().code, Code::Forbidden);
@@ -122,4 +125,17 @@ async fn too_many_targets_are_refused_before_anything_is_asked() {
     let targets = vec![target; delete::Params::MAX_TARGETS + 1];
     let params = delete::Params { targets, ..Default::default() };
     assert_eq!(session.delete(params, |_| ()).await.unwrap_err().code, Code::BadRequest);
+}
+
+#[tokio::test]
+async fn a_login_that_worked_is_tried_once_more() {
+    let api = Api::start().await;
+    api.push("shop", "api", "v1", 1);
+    let session = session(&api);
+    let _feed = session.feed();
+    until(&session, "settled", || session.is_settled()).await;
+    let lists = || api.log().iter().filter(|line| line.contains("limit=500")).count();
+    let before = lists();
+    api.set(|world| world.watches_of_nobody = 1);
+    until(&session, "read again", || lists() > before && session.is_settled()).await;
 }

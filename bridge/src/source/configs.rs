@@ -7,7 +7,7 @@ use images_catalog::{Catalog, ConfigFacts};
 use images_proto::{Digest, Failure, RepositoryName};
 
 use crate::registry::config::Config;
-use crate::registry::{Error, Registry};
+use crate::registry::{Error, Registry, Standing};
 use crate::session::state::State;
 
 /// Configs between two writes to the catalog.
@@ -70,7 +70,7 @@ pub(super) async fn read(state: &State, registry: &Registry) -> Result<(), Failu
 
 fn is_about_everything(error: &Error) -> bool {
     let no_login = error.refusal().is_some_and(|refusal| {
-        refusal.status == http::StatusCode::UNAUTHORIZED && !refusal.had_login
+        refusal.status == http::StatusCode::UNAUTHORIZED && refusal.standing != Standing::Known
     });
     no_login || error.is_about_the_route()
 }

@@ -84,13 +84,12 @@ fn parsed_config(blob: &Blob, document: &Document) -> Result<Option<Config>, Fai
     match Config::parse(&document.bytes) {
         Ok(config) => Ok(Some(config)),
         Err(_) if !is_image => Ok(None),
-        Err(error) => Err(Failure {
-            code: Code::BadAnswer,
-            message: format!("The config {} of this image makes no sense.", blob.digest.short()),
-            retryable: false,
-            fix: Some("Look at the raw config, or build the image again.".to_owned()),
-            details: Some(crate::body::chain(&error)),
-        }),
+        Err(error) => Err(Failure::new(
+            Code::BadAnswer,
+            format!("The config {} of this image makes no sense.", blob.digest.short()),
+        )
+        .with_fix("Look at the raw config, or build the image again.")
+        .with_details(crate::body::chain(&error))),
     }
 }
 

@@ -83,6 +83,7 @@ impl Distribution {
     async fn list(&self, state: &State) -> Result<Vec<RepositoryName>, Failure> {
         let mut seen = HashSet::new();
         let mut names = Vec::new();
+        let mut walked = HashSet::new();
         let mut last: Option<String> = None;
         loop {
             state.set_progress("Listing repositories", names.len() as u64, None);
@@ -103,7 +104,10 @@ impl Distribution {
             });
             names.extend(new);
             match page.next {
-                Some(next) if names.len() < MOST_REPOSITORIES => last = Some(next),
+                // A registry that pages in circles comes by the same name again.
+                Some(next) if names.len() < MOST_REPOSITORIES && walked.insert(next.clone()) => {
+                    last = Some(next);
+                }
                 _ => break,
             }
         }

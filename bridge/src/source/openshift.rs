@@ -14,6 +14,7 @@ pub mod facts;
 mod image_ids;
 mod queue;
 mod streams;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -28,6 +29,7 @@ use tokio::time::sleep;
 
 use self::image_ids::ImageIds;
 use self::queue::Queue;
+use self::versions::Versions;
 use super::{Backoff, Connection, configs};
 use crate::cluster::image_stream::ImageStreamLayers;
 use crate::cluster::{Cluster, Error};
@@ -46,6 +48,7 @@ pub struct Openshift {
     /// Streams whose images must be read.
     queue: Queue,
     image_ids: ImageIds,
+    versions: Versions,
 }
 
 /// The answer to a request for the images of a stream.
@@ -54,7 +57,12 @@ type Layers = (RepositoryName, u32, Result<ImageStreamLayers, Error>);
 impl Openshift {
     /// The source that reads this cluster.
     pub fn new(cluster: Cluster) -> Self {
-        Self { cluster, queue: Queue::default(), image_ids: ImageIds::default() }
+        Self {
+            cluster,
+            queue: Queue::default(),
+            image_ids: ImageIds::default(),
+            versions: Versions::default(),
+        }
     }
 
     /// The cluster.
@@ -103,6 +111,8 @@ impl Openshift {
     async fn reread_one(&self, state: &State, repository: &RepositoryName) -> Result<(), Failure> {
         let tried = || format!("read the image stream {repository} again");
         match self.cluster.image_stream(repository).await {
+            // The watch may have told something newer while the answer was on its way.
+            Ok(stream) if self.versions.is_old(repository, &stream.metadata) => {}
             Ok(stream) => self.apply(state, vec![stream]),
             Err(error) if error.is_not_found() => self.remove(state, repository),
             Err(error) => return Err(error.failure(tried())),
@@ -212,7 +222,9 @@ impl Openshift {
             self.queue.idle(true).await;
             // Where there is nothing to read, nothing says yet where the registry is.
             let unread = !state.catalog().unread_configs(1).is_empty();
-            let failure = match unread || self.image_ids.is_wanting() {
+            // A registry that is lost comes back by itself.
+            let lost = connection.is_registry_lost();
+            let failure = match unread || lost || self.image_ids.is_wanting() {
                 true => self.read_from_registry(state, connection).await.err(),
                 false => None,
             };
@@ -237,6 +249,7 @@ impl Openshift {
                     state.set_settled(false);
                 }
                 () = delay => connection.forget_failed_routes(),
+                () = connection.lost_the_registry(), if !failed => {}
             }
         }
     }

@@ -1,30 +1,45 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 //! The ladder of routes to the registry: tried from the top, the first that answers is taken, and
-//! every rung says why it was not.
+//! each says in words why it was not.
 //!
-//! 1. the address that an administrator set; if there is one it is the only rung,
-//! 2. the public host that OpenShift's image streams name,
-//! 3. the API server's service proxy, for registries that want no login.
-//!
-//! To come between and after them: the service's own address, for a host that is a node, and a
-//! port-forward through the API server.
+//! 1. an address that an administrator or the user set; if there is one it is the only rung,
+//! 2. the address for clients outside that the cluster announces,
+//! 3. the service's own address, for a host that is a node,
+//! 4. the API server's service proxy, for registries that want no login,
+//! 5. a port-forward through the API server to a pod of the registry.
 
-mod discovery;
+mod diagnosis;
+mod ladder;
+pub(super) mod login;
+mod place;
+mod port_forward;
+pub(super) mod public;
 mod service_proxy;
+mod trust;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use images_proto::{Code, Failure};
+use http::StatusCode;
+use images_proto::route::{Choice, Found, Identity, Kind, View};
+use images_proto::{Code, Failure, Offer};
 use tokio::time::timeout;
 
+use self::ladder::Ladder;
+use self::login::Who;
+use self::place::Place;
+use self::port_forward::{NoPod, ToPod};
 use self::service_proxy::ServiceProxy;
 use crate::cluster::Cluster;
-use crate::registry::Registry;
-use crate::registry::direct::{Address, Direct, Login};
+use crate::registry::authorized::Authorized;
+use crate::registry::direct::{self, Address, Direct};
+use crate::registry::tunnel::Tunnel;
+use crate::registry::{Carrier, Error, Registry, Standing};
 use crate::session::settings::Settings;
+use crate::trouble::Trouble;
 
 /// How long a rung may take to answer.
 const PROBE: Duration = Duration::from_secs(10);
@@ -37,49 +52,565 @@ pub(super) struct Reached {
     pub(super) registry: Registry,
     /// The route, in words.
     pub(super) words: String,
+    /// The program that answers, if it says so.
+    pub(super) product: Option<String>,
     /// The host for pull commands, if clients can reach the registry by it.
     pub(super) host: Option<String>,
+    /// The service behind the route, where that is known: namespace and name.
+    pub(super) service: Option<(String, String)>,
+    /// Who we are to it.
+    pub(super) identity: Option<Identity>,
 }
 
-/// A rung that did not lead to a registry.
-struct Tried {
-    route: String,
-    failure: Failure,
+/// What the routes are tried with.
+pub(super) struct Search<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) cluster: Option<&'a Cluster>,
+    /// The public host that the image streams name, if they name one; `None` where there are no
+    /// image streams.
+    pub(super) openshift: Option<Option<&'a str>>,
+    /// Is told how far it is.
+    pub(super) tell: &'a (dyn Fn(View) + Sync),
 }
 
-/// Climbs. `openshift` is the public host that the image streams name, if they name one; `None`
-/// where there are no image streams.
-pub(super) async fn find(
-    settings: &Settings,
-    cluster: Option<&Cluster>,
-    openshift: Option<Option<&str>>,
-) -> Result<Reached, Failure> {
-    let login = || {
-        let token = cluster?.token()?.clone();
-        // OpenShift's registry takes any user name.
-        Some(Login::new("cockpit", token))
+/// Climbs the ladder.
+///
+/// # Errors
+/// When no route leads to a registry: the nearest miss, or what the cluster knows about it.
+pub(super) async fn find(search: Search<'_>) -> Result<Reached, Failure> {
+    search.settings.logins.begin();
+    let choice = search.cluster.and_then(|cluster| {
+        let choices = &search.settings.choices;
+        choices.registry(cluster.server())
+    });
+    let configured = search.settings.registry()?;
+    let view = View { choice: choice.clone(), configured: configured.is_some(), ..View::default() };
+    let mut climb = Climb { ladder: Ladder::new(view, search.tell), search };
+    let reached = match (configured, choice) {
+        (Some(address), _) => climb.configured(address).await,
+        (None, Some(Choice::Address(text))) => climb.chosen(&text).await,
+        (None, choice) => climb.cluster(choice.as_ref()).await,
     };
-    if let Some(address) = settings.registry()? {
-        // Only OpenShift's own registry knows the cluster's tokens: nobody else gets to see one.
-        let is_openshifts = openshift.is_some_and(|public| is_openshifts(&address.host(), public));
-        let login = if is_openshifts && address.is_encrypted() { login() } else { None };
-        return direct(cluster, address.with_login(login)).await.map_err(|tried| tried.failure);
+    if let Ok(reached) = &reached {
+        climb.ladder.reached(reached.identity.clone());
     }
-    let mut tried = Vec::new();
-    if let Some(host) = openshift {
-        match public_host(cluster, host, login()).await {
-            Ok(reached) => return Ok(reached),
-            Err(rung) => tried.push(rung),
+    reached
+}
+
+/// The ladder while it is climbed.
+struct Climb<'a> {
+    search: Search<'a>,
+    ladder: Ladder<'a>,
+}
+
+/// A way to a registry that can be tried.
+struct Rung {
+    /// In words, such as an address.
+    route: String,
+    /// The key of a login for it.
+    key: String,
+    /// The host for clients.
+    host: Option<String>,
+    place: Option<Place>,
+    carrier: Result<Arc<dyn Carrier>, Failure>,
+}
+
+/// A rung that leads nowhere.
+#[derive(Clone)]
+struct Miss {
+    failure: Failure,
+    /// How near it came.
+    nearness: Nearness,
+    /// Whether neither TLS nor doing without would change it.
+    is_final: bool,
+}
+
+/// How near a rung came: a registry that says no is nearer than one that is silent, and that nearer
+/// than a way on which one may not go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    /// A registry that wants a login.
+    Login,
+    /// A registry that refuses.
+    Refused,
+    /// A registry with a fault.
+    Faulty,
+    /// Something that is silent, or cannot be trusted.
+    Silent,
+    /// A registry that the cluster does not reach.
+    Unreachable,
+    /// A way that is closed to this user.
+    Closed,
+    /// A service's own address, seen from a host that is no node.
+    Outside,
+    /// Nothing, or no registry.
+    Nothing,
+}
+
+impl Miss {
+    fn nothing(failure: Failure) -> Self {
+        Self { failure, nearness: Nearness::Nothing, is_final: true }
+    }
+}
+
+impl Climb<'_> {
+    /// The address that an administrator set.
+    async fn configured(&mut self, address: Address) -> Result<Reached, Failure> {
+        let who = self.who_at(&address).await;
+        let authorities = self.authorities(None, &address.host()).await;
+        let rung = at(address, &authorities, &who);
+        self.rung(Kind::Configured, rung, &who).await.map_err(|miss| hand_set(miss.failure))
+    }
+
+    /// The address that the user typed, with or without a scheme.
+    async fn chosen(&mut self, text: &str) -> Result<Reached, Failure> {
+        let address = match text.contains("://") {
+            true => Address::parse(text),
+            false => Address::of_host(text, true),
+        };
+        let address = match address {
+            Ok(address) => address,
+            Err(error) => {
+                let message = format!("The registry's address cannot be used: {error}.");
+                return Err(Failure::new(Code::NoRegistry, message).offering(Offer::SetRegistry));
+            }
+        };
+        if text.contains("://") {
+            return self.configured(address).await;
+        }
+        let who = self.who_at(&address).await;
+        let reached = self.host(Kind::Configured, &address.host(), &who, None).await;
+        reached.map_err(|miss| hand_set(miss.failure))
+    }
+
+    /// Who we are at an address that somebody set.
+    async fn who_at(&self, address: &Address) -> Who {
+        match (address.login(), self.typed(&address.host())) {
+            (Some(login), _) => Who::with(Some(login.clone())),
+            (None, Some(login)) => Who::with(Some(login)),
+            (None, None) => self.known_to_openshift(address).await,
         }
     }
-    // The proxy keeps the login to itself, without which OpenShift's registry answers nothing.
-    if let Some(cluster) = cluster.filter(|_| openshift.is_none()) {
-        match service_proxy(cluster).await {
-            Ok(reached) => return Ok(reached),
-            Err(rungs) => tried.extend(rungs),
+
+    /// Whatever the cluster has.
+    async fn cluster(&mut self, choice: Option<&Choice>) -> Result<Reached, Failure> {
+        let Some(cluster) = self.search.cluster else { return Err(nothing_found(None)) };
+        match self.search.openshift {
+            Some(public) => self.openshift(cluster, public, choice).await,
+            None => self.plain(cluster, choice).await,
         }
     }
-    Err(none_leads_there(tried, openshift.is_some()))
+
+    async fn openshift(
+        &mut self,
+        cluster: &Cluster,
+        public: Option<&str>,
+        choice: Option<&Choice>,
+    ) -> Result<Reached, Failure> {
+        let place = match choice {
+            Some(Choice::Service { namespace, name, port }) => {
+                Some(place::chosen(cluster, namespace, name, *port).await)
+            }
+            _ => place::of_openshift(cluster).await.unwrap_or_default(),
+        };
+        let mut who = login::of_openshift(cluster).await;
+        if let Some(login) = place.as_ref().and_then(|place| self.typed(&place.key())) {
+            who = Ok(Who::with(Some(login)));
+        }
+        let who = match who {
+            Ok(who) => who,
+            // Without a token nothing can be asked on any route; why it does not run still can.
+            Err(failure) => {
+                self.ladder.skipped(Kind::Public, public, failure.message.clone());
+                let diagnosis = diagnosis::of(cluster, place.as_ref(), true).await;
+                let is_absent = public.is_none() && place.is_none();
+                let absent = is_absent.then(diagnosis::absent);
+                return Err(diagnosis.or(absent).unwrap_or(failure));
+            }
+        };
+        let mut nearest = None;
+        match public.map(|host| Address::of_host(host, true)) {
+            Some(Ok(address)) => {
+                let namespace = place.as_ref().map(|place| place.namespace.as_str());
+                let authorities = self.authorities(namespace, &address.host()).await;
+                let mut rung = at(address, &authorities, &who);
+                rung.place = place.clone();
+                match self.rung(Kind::Public, rung, &who).await {
+                    Ok(reached) => return Ok(reached),
+                    Err(miss) => nearest = nearer(nearest, miss),
+                }
+            }
+            _ => {
+                let why = "The registry has no address outside of the cluster. An administrator \
+                           can expose it (defaultRoute of its operator).";
+                self.ladder.skipped(Kind::Public, None, why.to_owned());
+            }
+        }
+        let Some(place) = place else {
+            let diagnosis = diagnosis::of(cluster, None, true).await;
+            return Err(self.told(nearest, diagnosis.or_else(|| Some(diagnosis::absent()))));
+        };
+        match self.service(&place, &who).await {
+            Ok(reached) => return Ok(reached),
+            Err(miss) => nearest = nearer(nearest, miss),
+        }
+        let why = "OpenShift's registry wants a login with every request, and the API server's \
+                   proxy passes none on.";
+        self.ladder.skipped(Kind::Proxy, None, why.to_owned());
+        match self.port_forward(cluster, &place, &who).await {
+            Ok(reached) => return Ok(reached),
+            Err(miss) => nearest = nearer(nearest, miss),
+        }
+        let diagnosis = diagnosis::of(cluster, Some(&place), true).await;
+        Err(self.told(nearest, diagnosis))
+    }
+
+    async fn plain(
+        &mut self,
+        cluster: &Cluster,
+        choice: Option<&Choice>,
+    ) -> Result<Reached, Failure> {
+        let mut nearest = None;
+        if choice.is_none() {
+            match public::announced(cluster).await {
+                Ok(Some(host)) => match self.announced(&host).await {
+                    Ok(reached) => return Ok(reached),
+                    Err(miss) => nearest = nearer(nearest, miss),
+                },
+                Ok(None) => {
+                    let why = "The cluster announces none (local-registry-hosting in kube-public).";
+                    self.ladder.skipped(Kind::Public, None, why.to_owned());
+                }
+                Err(error) => {
+                    let failure = error.failure("ask what registry the cluster announces");
+                    self.ladder.failed(Kind::Public, None, failure);
+                }
+            }
+        }
+        let (places, refused) = match choice {
+            Some(Choice::Service { namespace, name, port }) => {
+                (vec![place::chosen(cluster, namespace, name, *port).await], None)
+            }
+            _ => {
+                let places = place::all(cluster).await;
+                (places.places, places.refused)
+            }
+        };
+        for (done, place) in places.iter().enumerate() {
+            match self.place(cluster, place).await {
+                Ok(reached) => {
+                    return self.one_of(cluster, reached, place, &places[done + 1..]).await;
+                }
+                Err(miss) => nearest = nearer(nearest, miss),
+            }
+        }
+        // What runs nowhere is told only of a place where a registry is expected.
+        let mut diagnosis = None;
+        if let Some(place) = places.iter().find(|place| place.well_known) {
+            diagnosis = diagnosis::of(cluster, Some(place), false).await;
+        }
+        let is_nothing = nearest.as_ref().is_none_or(|miss| match miss.nearness {
+            Nearness::Outside | Nearness::Nothing => true,
+            // Of places that were only guessed it says nothing.
+            Nearness::Closed | Nearness::Silent => refused.is_some(),
+            _ => false,
+        });
+        if is_nothing && diagnosis.is_none() {
+            let mut failure = nothing_found(refused.as_ref());
+            if refused.is_some_and(|error| error.is_forbidden()) {
+                let user = cluster.user().await;
+                failure = failure.with_command(format!(
+                    "kubectl create clusterrolebinding cockpit-images-view --clusterrole=view --user={}",
+                    crate::shell::word(user.as_deref().unwrap_or("USER"))
+                ));
+            }
+            failure.details = self.ladder.words();
+            return Err(failure);
+        }
+        Err(self.told(nearest, diagnosis))
+    }
+
+    /// The rungs that lead to one service.
+    async fn place(&mut self, cluster: &Cluster, place: &Place) -> Result<Reached, Miss> {
+        let who = Who::with(self.typed(&place.key()));
+        let mut nearest = match self.service(place, &who).await {
+            Ok(reached) => return Ok(reached),
+            Err(miss) => Some(miss),
+        };
+        let nobody = Who::default();
+        let proxied = self.either(Kind::Proxy, place.tls, &nobody, |tls| {
+            let proxy = ServiceProxy::new(cluster.clone(), &place.endpoint(tls));
+            Rung {
+                route: format!(
+                    "the API server's proxy to the service {}{}",
+                    place.words(),
+                    with_tls(tls)
+                ),
+                key: place.key(),
+                host: None,
+                place: Some(place.clone()),
+                carrier: Ok(Arc::new(proxy)),
+            }
+        });
+        let is_unknown = match proxied.await {
+            Ok(reached) => return Ok(reached),
+            Err(miss) => {
+                let is_unknown = miss.failure.code == Code::NoRegistry;
+                nearest = nearer(nearest, miss);
+                is_unknown
+            }
+        };
+        // Servers of before 2016 know the proxy by another path.
+        if is_unknown {
+            let proxied = self.either(Kind::Proxy, place.tls, &nobody, |tls| {
+                let proxy = ServiceProxy::old(cluster.clone(), &place.endpoint(tls));
+                Rung {
+                    route: format!(
+                        "the old path of the API server's proxy to the service {}{}",
+                        place.words(),
+                        with_tls(tls)
+                    ),
+                    key: place.key(),
+                    host: None,
+                    place: Some(place.clone()),
+                    carrier: Ok(Arc::new(proxy)),
+                }
+            });
+            match proxied.await {
+                Ok(reached) => return Ok(reached),
+                Err(miss) => nearest = nearer(nearest, miss),
+            }
+        }
+        let forwarded = self.port_forward(cluster, place, &who).await;
+        forwarded.map_err(|miss| match nearest {
+            Some(nearest) if nearest.nearness <= miss.nearness => nearest,
+            _ => miss,
+        })
+    }
+
+    /// The service's own address.
+    async fn service(&mut self, place: &Place, who: &Who) -> Result<Reached, Miss> {
+        let host = format!("{}:{}", place.host(), place.port);
+        let (Some(socket), Ok(_)) = (place.socket(), Address::of_host(&host, true)) else {
+            let why = "The service has no address of its own that this user may see.";
+            self.ladder.skipped(Kind::Service, Some(&place.words()), why.to_owned());
+            return Err(Miss::nothing(Failure::new(Code::NoRegistry, why)));
+        };
+        let authorities = self.authorities(Some(&place.namespace), &host).await;
+        let attempt = self.either(Kind::Service, place.tls, who, |tls| {
+            let carrier = Address::of_host(&host, tls)
+                .map_err(|error| no_tls(error.into()))
+                .and_then(|address| direct(address, &authorities, Some(socket), who));
+            let scheme = if tls { "https" } else { "http" };
+            Rung {
+                route: format!("{scheme}://{host} at {socket}"),
+                key: place.key(),
+                host: None,
+                place: Some(place.clone()),
+                carrier,
+            }
+        });
+        attempt.await
+    }
+
+    /// A port-forward to one of its pods.
+    async fn port_forward(
+        &mut self,
+        cluster: &Cluster,
+        place: &Place,
+        who: &Who,
+    ) -> Result<Reached, Miss> {
+        let authorities = self.authorities(Some(&place.namespace), &place.host()).await;
+        let attempt = self.either(Kind::PortForward, place.tls, who, |tls| {
+            let dial = Arc::new(ToPod { cluster: cluster.clone(), place: place.clone() });
+            let trusted = tls.then_some(&authorities[..]);
+            let tunnel = Tunnel::new(dial, &place.host(), place.port, trusted);
+            let carrier = tunnel.map_err(no_tls).and_then(|tunnel| {
+                let site = tunnel.site();
+                authorized(Arc::new(tunnel), site, &authorities, who)
+            });
+            Rung {
+                route: format!(
+                    "a port-forward to a pod of the service {}{}",
+                    place.words(),
+                    with_tls(tls)
+                ),
+                key: place.key(),
+                host: None,
+                place: Some(place.clone()),
+                carrier,
+            }
+        });
+        attempt.await
+    }
+
+    /// The host that a cluster without image streams announces.
+    async fn announced(&mut self, host: &str) -> Result<Reached, Miss> {
+        let Ok(address) = Address::of_host(host, true) else {
+            let why = "What the cluster announces (local-registry-hosting in kube-public) is no \
+                       host.";
+            self.ladder.skipped(Kind::Public, None, why.to_owned());
+            return Err(Miss::nothing(Failure::new(Code::NoRegistry, why)));
+        };
+        let who = Who::with(self.typed(&address.host()));
+        self.host(Kind::Public, &address.host(), &who, None).await
+    }
+
+    /// A host of which nobody says whether it speaks TLS.
+    async fn host(
+        &mut self,
+        kind: Kind,
+        host: &str,
+        who: &Who,
+        namespace: Option<&str>,
+    ) -> Result<Reached, Miss> {
+        let authorities = self.authorities(namespace, host).await;
+        let attempt = self.either(kind, true, who, |tls| match Address::of_host(host, tls) {
+            Ok(address) => at(address, &authorities, who),
+            Err(error) => Rung {
+                route: host.to_owned(),
+                key: host.to_owned(),
+                host: None,
+                place: None,
+                carrier: Err(no_tls(error.into())),
+            },
+        });
+        attempt.await
+    }
+
+    /// Tries a rung with and without TLS, the likelier first, the other only where the first answer
+    /// leaves that open.
+    async fn either(
+        &mut self,
+        kind: Kind,
+        first: bool,
+        who: &Who,
+        rung: impl Fn(bool) -> Rung,
+    ) -> Result<Reached, Miss> {
+        let mut nearest = None;
+        for tls in [first, !first] {
+            match self.rung(kind, rung(tls), who).await {
+                Ok(reached) => return Ok(reached),
+                Err(mut miss) => {
+                    if kind == Kind::Service && miss.nearness == Nearness::Silent {
+                        miss.nearness = Nearness::Outside;
+                    }
+                    let is_final = miss.is_final;
+                    nearest = nearer(nearest, miss);
+                    if is_final {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(nearest.unwrap_or_else(|| Miss::nothing(nothing_found(None))))
+    }
+
+    /// Tries one rung.
+    async fn rung(&mut self, kind: Kind, rung: Rung, who: &Who) -> Result<Reached, Miss> {
+        let Rung { route, key, host, place, carrier } = rung;
+        self.ladder.trying(kind, &route);
+        let tried = match carrier {
+            Ok(carrier) => {
+                let standing = carrier.standing();
+                let registry = Registry::new(carrier);
+                probe(&registry, &route, standing).await.map(|product| (registry, product))
+            }
+            Err(failure) => Err(Miss { is_final: false, ..Miss::nothing(failure) }),
+        };
+        match tried {
+            Ok((registry, product)) => {
+                self.ladder.answers();
+                Ok(Reached {
+                    registry,
+                    words: route,
+                    product,
+                    host,
+                    service: place.map(|place| (place.namespace, place.name)),
+                    identity: who.identity.clone(),
+                })
+            }
+            Err(miss) => {
+                if miss.failure.offers.contains(&Offer::Login) {
+                    self.search.settings.logins.want(&key);
+                }
+                self.ladder.no(miss.failure.clone());
+                Err(miss)
+            }
+        }
+    }
+
+    /// Takes the registry that answered, unless others do too and nothing says which one is meant.
+    async fn one_of(
+        &mut self,
+        cluster: &Cluster,
+        reached: Reached,
+        place: &Place,
+        others: &[Place],
+    ) -> Result<Reached, Failure> {
+        let found = |place: &Place| Found { choice: place.choice(), words: place.words() };
+        let mut all = vec![found(place)];
+        let probes =
+            others.iter().map(|other| async move { (other, answers(cluster, other).await) });
+        let probes: Vec<_> = probes.collect();
+        let mut probes = stream::iter(probes).buffered(PROBES);
+        while let Some((other, answers)) = probes.next().await {
+            if answers {
+                all.push(found(other));
+            }
+        }
+        let several = all.len() > 1;
+        let known = place.well_known;
+        let words: Vec<_> = all.iter().map(|found| found.words.clone()).collect();
+        self.ladder.found(all);
+        if !several || known {
+            return Ok(reached);
+        }
+        Err(Failure::new(
+            Code::NoRegistry,
+            format!("There are {} registries in this cluster. Which one is meant?", words.len()),
+        )
+        .with_fix("Choose one; the choice is remembered.")
+        .with_details(words.join("\n"))
+        .offering(Offer::ChooseRegistry))
+    }
+
+    /// The failure of the whole ladder.
+    fn told(&self, nearest: Option<Miss>, diagnosis: Option<Failure>) -> Failure {
+        let mut failure = match (diagnosis, nearest.map(|miss| miss.failure)) {
+            (Some(failure), _) | (None, Some(failure)) => failure,
+            (None, None) => nothing_found(None),
+        };
+        let said = failure.details.take();
+        let rungs = self.ladder.words();
+        failure.details = match (said, rungs) {
+            (Some(said), Some(rungs)) => Some(format!("{said}\n{rungs}")),
+            (said, rungs) => said.or(rungs),
+        };
+        if !failure.offers.contains(&Offer::Routes) {
+            failure.offers.push(Offer::Routes);
+        }
+        failure
+    }
+
+    fn typed(&self, key: &str) -> Option<crate::registry::login::Login> {
+        self.search.settings.logins.get(key)
+    }
+
+    /// Only OpenShift's own registry knows the cluster's tokens: nobody else gets to see one.
+    async fn known_to_openshift(&self, address: &Address) -> Who {
+        let (Some(cluster), Some(public)) = (self.search.cluster, self.search.openshift) else {
+            return Who::default();
+        };
+        if !address.is_encrypted() || !is_openshifts(&address.host(), public) {
+            return Who::default();
+        }
+        login::of_openshift(cluster).await.unwrap_or_default()
+    }
+
+    async fn authorities(&self, namespace: Option<&str>, host: &str) -> Vec<Vec<u8>> {
+        trust::authorities(self.search.cluster, namespace, host).await
+    }
 }
 
 /// Whether this is the host of OpenShift's own registry: the one that the image streams name, or a
@@ -89,174 +620,205 @@ fn is_openshifts(host: &str, public: Option<&str>) -> bool {
     public == Some(host) || name.ends_with(".svc") || name.ends_with(".svc.cluster.local")
 }
 
-async fn direct(cluster: Option<&Cluster>, address: Address) -> Result<Reached, Tried> {
+/// A rung straight to an address.
+fn at(address: Address, authorities: &[Vec<u8>], who: &Who) -> Rung {
     let (route, host) = (address.to_string(), address.host());
-    let authorities = cluster.map(Cluster::authorities).unwrap_or_default();
-    let registry = match Direct::new(address, authorities) {
-        Ok(direct) => Registry::new(Arc::new(direct)),
-        Err(error) => {
-            let failure = failure(Code::Internal, "The bridge could not set up TLS.")
-                .with_details(crate::body::chain(&*error));
-            return Err(Tried { route, failure });
+    let carrier = direct(address, authorities, None, who);
+    Rung { route, key: host.clone(), host: Some(host), place: None, carrier }
+}
+
+fn with_tls(tls: bool) -> &'static str {
+    if tls { " with TLS" } else { "" }
+}
+
+fn direct(
+    address: Address,
+    authorities: &[Vec<u8>],
+    place: Option<SocketAddr>,
+    who: &Who,
+) -> Result<Arc<dyn Carrier>, Failure> {
+    let site = address.site();
+    let direct = Direct::new(address, authorities, place).map_err(no_tls)?;
+    authorized(Arc::new(direct), site, authorities, who)
+}
+
+fn authorized(
+    carrier: Arc<dyn Carrier>,
+    site: crate::registry::authorized::Site,
+    authorities: &[Vec<u8>],
+    who: &Who,
+) -> Result<Arc<dyn Carrier>, Failure> {
+    let client = direct::bystander(authorities).map_err(no_tls)?;
+    Ok(Arc::new(Authorized::new(carrier, site, who.login.clone(), client)))
+}
+
+fn no_tls(error: crate::body::BoxError) -> Failure {
+    Failure::new(Code::Internal, "The bridge could not set up TLS.")
+        .with_details(crate::body::chain(&*error))
+}
+
+/// Whether a registry answers at a service, be it that it wants a login.
+async fn answers(cluster: &Cluster, place: &Place) -> bool {
+    for tls in [place.tls, !place.tls] {
+        let proxy = ServiceProxy::new(cluster.clone(), &place.endpoint(tls));
+        let registry = Registry::new(Arc::new(proxy));
+        match timeout(PROBE, registry.ping()).await {
+            Ok(Ok(_)) => return true,
+            Ok(Err(error)) if error.is_a_registry() => return true,
+            _ => {}
         }
-    };
-    probe(registry, route, Some(host)).await
-}
-
-async fn public_host(
-    cluster: Option<&Cluster>,
-    host: Option<&str>,
-    login: Option<Login>,
-) -> Result<Reached, Tried> {
-    let address = host.and_then(|host| Address::parse(&format!("https://{host}")).ok());
-    let Some(address) = address else {
-        let failure =
-            failure(Code::NoRegistry, "The registry has no address outside of the cluster.")
-                .with_fix(
-                    "Ask an administrator to expose the registry (defaultRoute of its operator).",
-                );
-        return Err(Tried { route: "public host".to_owned(), failure });
-    };
-    if login.is_none() {
-        let failure = failure(
-            Code::Unauthenticated,
-            "The registry wants a token, and the kubeconfig holds none, only another kind of login.",
-        )
-        .with_fix("Log in with oc login, which leaves a token.");
-        return Err(Tried { route: address.to_string(), failure });
     }
-    direct(cluster, address.with_login(login)).await
+    false
 }
 
-async fn service_proxy(cluster: &Cluster) -> Result<Reached, Vec<Tried>> {
-    let endpoints = discovery::endpoints(cluster).await;
-    let mut probes = stream::iter(endpoints)
-        .map(|endpoint| {
-            let route = format!(
-                "the API server's proxy to service {}/{}, port {}{}",
-                endpoint.namespace,
-                endpoint.service,
-                endpoint.port,
-                if endpoint.tls { " with TLS" } else { "" }
+async fn probe(
+    registry: &Registry,
+    route: &str,
+    standing: Standing,
+) -> Result<Option<String>, Miss> {
+    match timeout(PROBE, registry.ping()).await {
+        Ok(Ok(product)) => Ok(product),
+        Ok(Err(error)) => {
+            let failure = refused(&error, route, standing);
+            let nearness = nearness(&error, &failure);
+            Err(Miss { failure, nearness, is_final: is_final(&error) })
+        }
+        Err(_) => {
+            let message = format!(
+                "The registry did not answer within {} seconds {}.",
+                PROBE.as_secs(),
+                over(route)
             );
-            let proxy = ServiceProxy::new(cluster.clone(), &endpoint);
-            probe(Registry::new(Arc::new(proxy)), route, None)
-        })
-        .buffered(PROBES);
-    let mut tried = Vec::new();
-    while let Some(result) = probes.next().await {
-        match result {
-            Ok(reached) => return Ok(reached),
-            Err(rung) => tried.push(rung),
+            let failure = Failure::new(Code::RegistryUnreachable, message)
+                .with_fix("Check that the registry is not overloaded, and try again.")
+                .retryable();
+            Err(Miss { failure, nearness: Nearness::Silent, is_final: true })
         }
     }
-    Err(tried)
 }
 
-async fn probe(registry: Registry, route: String, host: Option<String>) -> Result<Reached, Tried> {
-    let failure = match timeout(PROBE, registry.ping()).await {
-        Ok(Ok(())) => {
-            return Ok(Reached { registry, words: route, host });
-        }
-        Ok(Err(error)) => error.failure(format_args!("reach the registry at {route}")),
-        Err(_) => failure(
-            Code::RegistryUnreachable,
-            &format!("The registry did not answer within {} seconds at {route}.", PROBE.as_secs()),
-        ),
-    };
-    Err(Tried { route, failure })
+fn nearness(error: &Error, failure: &Failure) -> Nearness {
+    let by_api_server = error.refusal().is_some_and(|refusal| refusal.by_api_server);
+    match failure.code {
+        _ if failure.offers.contains(&Offer::Login) => Nearness::Login,
+        Code::Forbidden if by_api_server || error.refusal().is_none() => Nearness::Closed,
+        Code::Forbidden | Code::Unauthenticated if !by_api_server => Nearness::Refused,
+        Code::Busy => Nearness::Faulty,
+        Code::RegistryUnreachable if by_api_server => Nearness::Unreachable,
+        Code::RegistryUnreachable => Nearness::Silent,
+        _ => Nearness::Nothing,
+    }
 }
 
-/// One failure of all: that of the rung which came nearest, with all of them in the details.
-fn none_leads_there(tried: Vec<Tried>, openshift: bool) -> Failure {
-    let details: Vec<_> = tried
-        .iter()
-        .map(|Tried { route, failure }| {
-            let words = failure.details.as_deref().unwrap_or(&failure.message);
-            format!("{route}: {words}")
-        })
-        .collect();
-    // A registry that wants a login is nearer than one that may not be asked, and that nearer than
-    // silence or something that is no registry at all.
-    let nearness = |failure: &Failure| match failure.code {
-        Code::Unauthenticated => 0,
-        Code::Forbidden => 1,
-        Code::Busy => 2,
-        Code::RegistryUnreachable => 3,
-        _ => 4,
-    };
-    let nearest = match tried.into_iter().map(|rung| rung.failure) {
-        mut rungs if openshift => rungs.next(),
-        rungs => rungs.min_by_key(nearness).filter(|failure| nearness(failure) < 4),
-    };
-    let nearest = nearest.map(|mut nearest| {
-        if nearest.code == Code::Forbidden && details.len() > 1 {
-            nearest.message = "You may not reach a registry through the cluster's API.".to_owned();
+/// Whether this does not depend on TLS.
+fn is_final(error: &Error) -> bool {
+    match error.trouble() {
+        Some(trouble) => {
+            trouble.is_about_their_certificate()
+                || matches!(
+                    trouble,
+                    Trouble::Refused | Trouble::NoSuchHost | Trouble::NoWay | Trouble::TimedOut
+                )
+                || forbidden(error).is_some()
         }
-        nearest
+        None => error.refusal().is_some_and(|refusal| {
+            matches!(refusal.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+                || (refusal.by_api_server && refusal.status == StatusCode::NOT_FOUND)
+        }),
+    }
+}
+
+/// The route in a sentence: `at https://…`, `through the API server's proxy …`.
+fn over(route: &str) -> String {
+    match route.starts_with("http") {
+        true => format!("at {route}"),
+        false => format!("through {route}"),
+    }
+}
+
+fn refused(error: &Error, route: &str, standing: Standing) -> Failure {
+    let over = over(route);
+    let is_401 = error.refusal().is_some_and(|refusal| {
+        refusal.status == StatusCode::UNAUTHORIZED && !refusal.by_api_server
     });
-    let mut failure = nearest.unwrap_or_else(|| {
-        failure(Code::NoRegistry, "The bridge found no registry in this cluster.").with_fix(
-            "If there is one, set its address in /etc/cockpit-images/registry, as https://HOST:PORT.",
+    let mut failure = match standing {
+        Standing::Known if is_401 => Failure::new(
+            Code::Unauthenticated,
+            format!("The registry does not accept the login {over}."),
         )
-    });
-    if !details.is_empty() {
-        failure.details = Some(details.join("\n"));
+        .with_fix("Log in again.")
+        .with_details(crate::body::chain(error)),
+        Standing::Unknown if is_401 => {
+            Failure::new(Code::Unauthenticated, format!("The registry wants a login {over}."))
+                .with_fix("Log in with a user and a password of the registry's.")
+                .with_details(crate::body::chain(error))
+        }
+        _ => forbidden(error)
+            .unwrap_or_else(|| error.failure(format_args!("reach the registry {over}"))),
+    };
+    if is_401 && standing != Standing::Nameless {
+        failure = failure.offering(Offer::Login);
     }
-    failure.retryable = !matches!(failure.code, Code::Forbidden | Code::Unauthenticated);
     failure
 }
 
-fn failure(code: Code, message: &str) -> Failure {
-    Failure { code, message: message.to_owned(), retryable: true, fix: None, details: None }
+/// The words of a port-forward that may not be opened.
+fn forbidden(error: &Error) -> Option<Failure> {
+    use crate::cluster::port_forward::PortForwardError;
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(NoPod::Unseen(service)) = error.downcast_ref() {
+            let message = format!("You may not see the pods of the service {service}.");
+            return Some(
+                Failure::new(Code::Forbidden, message)
+                    .with_fix("An administrator can grant the role view in its project."),
+            );
+        }
+        if let Some(PortForwardError::Forbidden { namespace }) = error.downcast_ref() {
+            return Some(
+                Failure::new(
+                    Code::Forbidden,
+                    format!("You may not forward ports of pods in the project {namespace}."),
+                )
+                .with_fix("An administrator can grant the right get on pods/portforward.")
+                .with_command(format!(
+                    "kubectl create role port-forward -n {namespace} --verb=get \
+                     --resource=pods,pods/portforward"
+                )),
+            );
+        }
+        cause = error.source();
+    }
+    None
 }
 
-trait Words {
-    fn with_fix(self, fix: &str) -> Self;
-    fn with_details(self, details: String) -> Self;
+fn hand_set(failure: Failure) -> Failure {
+    match failure.code {
+        Code::Unauthenticated => failure,
+        _ => failure.offering(Offer::SetRegistry),
+    }
 }
 
-impl Words for Failure {
-    fn with_fix(mut self, fix: &str) -> Self {
-        self.fix = Some(fix.to_owned());
-        self
-    }
+fn nearer(before: Option<Miss>, miss: Miss) -> Option<Miss> {
+    Some(match before {
+        Some(before) if before.nearness <= miss.nearness => before,
+        _ => miss,
+    })
+}
 
-    fn with_details(mut self, details: String) -> Self {
-        self.details = Some(details);
-        self
-    }
+fn nothing_found(refused: Option<&crate::cluster::Error>) -> Failure {
+    let failure = match refused.filter(|error| error.is_forbidden()) {
+        Some(_) => Failure::new(
+            Code::NoRegistry,
+            "The bridge found no registry, and you may not see all services of this cluster.",
+        )
+        .with_fix("Set the registry's address if you know it, or ask an administrator."),
+        None => Failure::new(Code::NoRegistry, "The bridge found no registry in this cluster.")
+            .with_fix("Add one to the cluster, or set the address of one that is elsewhere.")
+            .offering(Offer::AddRegistry),
+    };
+    failure.retryable().offering(Offer::SetRegistry)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tried(code: Code) -> Tried {
-        Tried { route: format!("{code:?}"), failure: failure(code, "x") }
-    }
-
-    #[test]
-    fn the_nearest_rung_is_told() {
-        let failure = none_leads_there(
-            vec![tried(Code::NotFound), tried(Code::Forbidden), tried(Code::Unauthenticated)],
-            false,
-        );
-        assert_eq!(failure.code, Code::Unauthenticated);
-        assert_eq!(failure.details.unwrap().lines().count(), 3);
-    }
-
-    #[test]
-    fn silence_everywhere_is_no_registry() {
-        for rungs in [vec![], vec![tried(Code::NoRegistry), tried(Code::BadAnswer)]] {
-            let failure = none_leads_there(rungs, false);
-            assert_eq!(failure.code, Code::NoRegistry);
-            assert!(failure.retryable && failure.fix.is_some());
-        }
-        let down = none_leads_there(
-            vec![tried(Code::NoRegistry), tried(Code::RegistryUnreachable)],
-            false,
-        );
-        assert_eq!(down.code, Code::RegistryUnreachable);
-    }
-}
+mod tests;

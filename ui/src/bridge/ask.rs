@@ -93,11 +93,5 @@ impl<M: Method + 'static> Asked<M> {
 }
 
 fn broken(closed: Closed) -> Failure {
-    Failure {
-        code: Code::Internal,
-        message: tr("This page's helper ended before it had answered."),
-        retryable: true,
-        fix: Some(tr("Look at what is there now before you try it again.")),
-        details: Some(words(closed)),
-    }
+    Failure::new(Code::Internal, tr("This page's helper ended before it had answered.")).retryable().with_fix(tr("Look at what is there now before you try it again.")).with_details(words(closed))
 }

@@ -295,24 +295,12 @@ impl<M: LiveView> Request<M> {
 
 /// The failure of an answer that is none of ours.
 pub(super) fn not_understood(error: &serde_json::Error) -> Failure {
-    Failure {
-        code: Code::BadAnswer,
-        message: tr("The answer of this page's helper cannot be read."),
-        retryable: true,
-        fix: Some(tr("The package may have been updated meanwhile: load the page again.")),
-        details: Some(error.to_string()),
-    }
+    Failure::new(Code::BadAnswer, tr("The answer of this page's helper cannot be read.")).retryable().with_fix(tr("The package may have been updated meanwhile: load the page again.")).with_details(error.to_string())
 }
 
 /// The failure of a request that the bridge did not take.
 pub(super) fn refused(closed: Closed) -> Failure {
-    Failure {
-        code: Code::BadRequest,
-        message: tr("This page's helper did not understand the request."),
-        retryable: false,
-        fix: Some(tr("The package may have been updated meanwhile: load the page again.")),
-        details: Some(words(closed)),
-    }
+    Failure::new(Code::BadRequest, tr("This page's helper did not understand the request.")).with_fix(tr("The package may have been updated meanwhile: load the page again.")).with_details(words(closed))
 }
 
 /// Cockpit's words about the end of a channel.

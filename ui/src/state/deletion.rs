@@ -167,13 +167,7 @@ mod tests {
     }
 
     fn failure() -> Failure {
-        Failure {
-            code: Code::Forbidden,
-            message: "no".to_owned(),
-            retryable: false,
-            fix: None,
-            details: None,
-        }
+        Failure::new(Code::Forbidden, "no")
     }
 
     fn item(name: &str, goes: &[&str]) -> PlanItem {

@@ -130,7 +130,7 @@ mod tests {
     use crate::state::view::Event;
 
     fn failure(code: Code) -> Failure {
-        Failure { code, message: "m".to_owned(), retryable: true, fix: None, details: None }
+        Failure::new(code, "m").retryable()
     }
 
     fn status(phase: Phase, repositories: u64) -> status::View {
@@ -139,6 +139,7 @@ mod tests {
             cluster: None,
             registry: None,
             counts: Counts { repositories, ..Counts::default() },
+            kubeconfig: None,
             problems: vec![],
         }
     }

@@ -117,13 +117,7 @@ mod tests {
     use super::*;
 
     fn failure() -> Failure {
-        Failure {
-            code: Code::Busy,
-            message: "busy".to_owned(),
-            retryable: true,
-            fix: None,
-            details: None,
-        }
+        Failure::new(Code::Busy, "busy").retryable()
     }
 
     #[test]

@@ -107,13 +107,7 @@ impl LiveView for Image {
 }
 
 fn nowhere() -> Failure {
-    Failure {
-        code: Code::NotFound,
-        message: "No repository of the registry holds this image.".to_owned(),
-        retryable: false,
-        fix: None,
-        details: None,
-    }
+    Failure::new(Code::NotFound, "No repository of the registry holds this image.")
 }
 
 fn show_child(catalog: &Catalog, child: DigestId) -> Child {

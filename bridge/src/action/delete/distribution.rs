@@ -92,13 +92,12 @@ fn unnamed_tag(
 }
 
 fn tagged_meanwhile(tag: &TagRef) -> Failure {
-    Failure {
-        code: Code::Conflict,
-        message: format!("The tag {tag} names the same image and would be lost with it."),
-        retryable: true,
-        fix: Some("Look at the plan again, and agree to lose that tag too if you want.".to_owned()),
-        details: None,
-    }
+    Failure::new(
+        Code::Conflict,
+        format!("The tag {tag} names the same image and would be lost with it."),
+    )
+    .retryable()
+    .with_fix("Look at the plan again, and agree to lose that tag too if you want.")
 }
 
 async fn delete_manifest(
@@ -112,16 +111,23 @@ async fn delete_manifest(
         Err(error) if error.is_not_found() => return Outcome::Absent,
         Err(error) => {
             let mut failure = error.failure(format_args!("delete {shown}"));
-            if error
-                .refusal()
-                .is_some_and(|refusal| refusal.status == StatusCode::METHOD_NOT_ALLOWED)
-            {
-                failure.code = Code::Unsupported;
-                failure.message = "Deleting is switched off in this registry.".to_owned();
-                failure.retryable = false;
-                failure.fix = Some(
-                    "Ask its administrator to set REGISTRY_STORAGE_DELETE_ENABLED=true.".to_owned(),
-                );
+            let refusal = error.refusal();
+            if let Some(refusal) = refusal.filter(|r| r.status == StatusCode::METHOD_NOT_ALLOWED) {
+                // A registry that is read-only has no such method; one that does not delete says
+                // so in a registry's words.
+                let (message, fix) = match &refusal.code {
+                    None => (
+                        "This registry is read-only.",
+                        "Ask its administrator to switch storage.maintenance.readonly off.",
+                    ),
+                    Some(_) => (
+                        "Deleting is switched off in this registry.",
+                        "Ask its administrator to set REGISTRY_STORAGE_DELETE_ENABLED=true.",
+                    ),
+                };
+                failure = Failure::new(Code::Unsupported, message)
+                    .with_fix(fix)
+                    .with_details(crate::body::chain(&error));
             }
             return Outcome::Kept(failure);
         }

@@ -8,17 +8,22 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
-use images_proto::{Code, Failure, RepositoryName};
+use images_proto::{Code, Failure, Offer, RepositoryName};
 use tokio::time::{Instant, sleep};
 
 use super::{Openshift, facts};
 use crate::cluster::image_stream::{ImageStream, list_path};
 use crate::cluster::{Error, Event, List, Watch};
 use crate::session::state::{Part, State};
+use crate::shell;
 use crate::source::Backoff;
 
 /// Projects listed at once.
 const PROJECTS: usize = 8;
+
+/// How often a list is begun anew because its continue token was too old. A server that is always
+/// too slow for its own tokens is out of order.
+const RESTARTS: u32 = 3;
 
 /// A watch that ends sooner is a fault, even if it ends in good order.
 const SHORT: Duration = Duration::from_secs(5);
@@ -76,7 +81,7 @@ impl Openshift {
             }
         }
         if listed.is_empty() {
-            return Err(nothing_to_see(refused));
+            return Err(nothing_to_see(state, refused));
         }
         Ok(listed)
     }
@@ -84,11 +89,12 @@ impl Openshift {
     async fn list_scope(&self, state: &State, project: Option<String>) -> Result<Listed, Error> {
         let path = list_path(project.as_deref());
         let mut repositories = Vec::new();
-        let mut token: Option<String> = None;
+        let (mut token, mut restarts): (Option<String>, u32) = (None, 0);
         loop {
             let page: List<ImageStream> = match self.cluster.list(&path, token.as_deref()).await {
                 // It took too long: what was listed so far may not be true any more.
-                Err(error) if error.is_expired() && token.is_some() => {
+                Err(error) if error.is_expired() && token.is_some() && restarts < RESTARTS => {
+                    restarts += 1;
                     repositories.clear();
                     token = None;
                     continue;
@@ -124,7 +130,7 @@ impl Openshift {
             Some(Err(failure)) => failure,
             // There is at least one scope.
             Some(Ok(never)) => match never {},
-            None => nothing_to_see(None),
+            None => nothing_to_see(state, None),
         }
     }
 
@@ -176,6 +182,7 @@ impl Openshift {
                 Event::Applied(stream) => self.apply(state, vec![stream]),
                 Event::Deleted(stream) => {
                     if let Some(repository) = stream.repository() {
+                        self.versions.see(&repository, &stream.metadata);
                         self.remove(state, &repository);
                     }
                 }
@@ -208,6 +215,7 @@ impl Openshift {
             .into_iter()
             .filter_map(|stream| {
                 let repository = stream.repository()?;
+                self.versions.see(&repository, &stream.metadata);
                 let host = facts::public_host(&stream, &repository);
                 Some((repository, host, facts::tags(&stream)))
             })
@@ -233,18 +241,19 @@ impl Openshift {
     }
 }
 
-fn nothing_to_see(refused: Option<Error>) -> Failure {
+fn nothing_to_see(state: &State, refused: Option<Error>) -> Failure {
     let message = match refused {
         Some(_) => "You may not see the image streams of any of your projects.",
         None => "There is no project that you may see.",
     };
-    Failure {
-        code: Code::Forbidden,
-        message: message.to_owned(),
-        retryable: false,
-        fix: Some(
-            "Ask an administrator of a project for the role registry-viewer in it.".to_owned(),
-        ),
-        details: refused.map(|error| crate::body::chain(&error)),
-    }
+    let mut failure = Failure::new(Code::Forbidden, message)
+        .with_fix(
+            "Ask an administrator for the role registry-viewer, in a project or as here in all.",
+        )
+        .offering(Offer::ChooseContext);
+    failure.details = refused.map(|error| crate::body::chain(&error));
+    failure.command = state.view().cluster.and_then(|cluster| cluster.user).map(|user| {
+        format!("oc adm policy add-cluster-role-to-user registry-viewer {}", shell::word(&user))
+    });
+    failure
 }

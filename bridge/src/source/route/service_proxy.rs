@@ -10,7 +10,7 @@ use http::{Request, Response};
 use crate::body::{Body, BoxError};
 use crate::cluster::Cluster;
 use crate::cluster::service::Endpoint;
-use crate::registry::Carrier;
+use crate::registry::carrier::{Carrier, Standing};
 
 pub(super) struct ServiceProxy {
     cluster: Cluster,
@@ -20,6 +20,11 @@ pub(super) struct ServiceProxy {
 impl ServiceProxy {
     pub(super) fn new(cluster: Cluster, endpoint: &Endpoint) -> Self {
         Self { cluster, prefix: endpoint.proxy_path() }
+    }
+
+    /// By the path that servers knew before the service had a `proxy` of its own.
+    pub(super) fn old(cluster: Cluster, endpoint: &Endpoint) -> Self {
+        Self { cluster, prefix: endpoint.old_proxy_path() }
     }
 }
 
@@ -33,7 +38,7 @@ impl Carrier for ServiceProxy {
         .boxed()
     }
 
-    fn has_login(&self) -> bool {
-        false
+    fn standing(&self) -> Standing {
+        Standing::Nameless
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) failing_layers: usize,
     /// Lists that fail.
     pub(crate) failing_lists: usize,
+    /// Watches that end because nobody is known any more.
+    pub(crate) watches_of_nobody: usize,
     pub(crate) deletes_do_nothing: bool,
     /// PUT requests that meet somebody else's.
     pub(crate) conflicts: usize,
@@ -193,11 +195,17 @@ impl Api {
         let mut news = self.news.subscribe();
         loop {
             news.borrow_and_update();
-            let (mut lines, mut too_old) = (String::new(), false);
+            let (mut lines, mut is_over) = (String::new(), false);
             {
-                let world = self.world.lock().unwrap();
+                let mut world = self.world.lock().unwrap();
+                if world.watches_of_nobody > 0 {
+                    world.watches_of_nobody -= 1;
+                    is_over = true;
+                    lines = r#"{"type":"ERROR","object":{"kind":"Status","message":"Unauthorized","reason":"Unauthorized","code":401}}"#.to_owned();
+                    lines.push('\n');
+                }
                 if version < world.oldest {
-                    too_old = true;
+                    is_over = true;
                     lines = r#"{"type":"ERROR","object":{"kind":"Status","message":"too old","reason":"Expired","code":410}}"#.to_owned();
                     lines.push('\n');
                 }
@@ -215,7 +223,7 @@ impl Api {
                 let chunk = format!("{:x}\r\n{lines}\r\n", lines.len());
                 socket.write_all(chunk.as_bytes()).await?;
             }
-            if too_old || news.changed().await.is_err() {
+            if is_over || news.changed().await.is_err() {
                 return socket.write_all(b"0\r\n\r\n").await;
             }
         }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! An API server of a few lines, on a real socket: a test says what it answers.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::Cluster;
+
+/// A request as it arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) content_type: String,
+    pub(crate) body: Value,
+}
+
+type Answer = dyn Fn(&Asked) -> (u16, Value) + Send + Sync;
+
+/// The server. It ends with this value.
+pub(crate) struct Fake {
+    pub(crate) cluster: Cluster,
+    log: Arc<Mutex<Vec<Asked>>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Fake {
+    pub(crate) async fn start(
+        answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static,
+    ) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let log = Arc::<Mutex<Vec<Asked>>>::default();
+        let (answer, told): (Arc<Answer>, _) = (Arc::new(answer), log.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((socket, _)) = listener.accept().await {
+                let (answer, told) = (answer.clone(), told.clone());
+                connections.spawn(async move { drop(serve(socket, &*answer, &told).await) });
+            }
+        });
+        let config = kube::Config::new(address.parse().unwrap());
+        let cluster = Cluster::with_config(config, None).unwrap();
+        Self { cluster, log, _tasks: tasks }
+    }
+
+    /// What was asked, in order.
+    pub(crate) fn log(&self) -> Vec<Asked> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The requests that change something, in words: `PATCH /api/v1/…`.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let changes = self.log().into_iter().filter(|asked| {
+            asked.method != "GET" && !asked.target.ends_with("selfsubjectaccessreviews")
+        });
+        changes.map(|asked| format!("{} {}", asked.method, asked.target)).collect()
+    }
+}
+
+/// An answer that says no, as the API server says it.
+pub(crate) fn refusal(status: u16) -> (u16, Value) {
+    let reason = match status {
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        _ => "InternalError",
+    };
+    (status, json!({ "kind": "Status", "code": status, "reason": reason, "message": "no" }))
+}
+
+async fn serve(socket: TcpStream, answer: &Answer, log: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
+    let mut socket = BufReader::new(socket);
+    loop {
+        let (mut line, mut length, mut content_type) = (String::new(), 0, String::new());
+        if socket.read_line(&mut line).await? == 0 {
+            return Ok(());
+        }
+        loop {
+            let mut header = String::new();
+            socket.read_line(&mut header).await?;
+            let header = header.trim().to_ascii_lowercase();
+            match header.split_once(": ") {
+                None => break,
+                Some(("content-length", value)) => length = value.parse().unwrap(),
+                Some(("content-type", value)) => content_type = value.to_owned(),
+                Some(_) => {}
+            }
+        }
+        let mut body = vec![0; length];
+        socket.read_exact(&mut body).await?;
+        let mut words = line.split(' ').map(str::to_owned);
+        let (method, target) = (words.next().unwrap(), words.next().unwrap());
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        let asked = Asked { method, target, content_type, body };
+        let (status, body) = answer(&asked);
+        // What a registry behind the service proxy adds, unlike the API server itself.
+        let is_registrys = asked.target.ends_with("/proxy/v2/") && body["kind"] != "Status";
+        let registry = if is_registrys { "Docker-Distribution-Api-Version: x\r\n" } else { "" };
+        log.lock().unwrap().push(asked);
+        let body = body.to_string();
+        let head = format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{registry}\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        socket.write_all(format!("{head}{body}").as_bytes()).await?;
+    }
+}
