@@ -15,6 +15,9 @@ use std::collections::BTreeSet;
 use images_proto::delete::{Params, Target};
 use images_proto::{Code, Failure, RepositoryName, TagRef};
 
+use crate::session::state::State;
+use crate::source::Connection;
+
 pub use self::account::account;
 pub use self::addresses::{Known, addresses};
 pub use self::delete::delete;
@@ -30,6 +33,27 @@ fn check(params: &Params) -> Result<(), Failure> {
         format!("More than {} things cannot be deleted at once.", Params::MAX_TARGETS),
     )
     .with_fix("Delete them in several steps."))
+}
+
+/// Reads what somebody wants to change, or did. Nothing is put into the catalog that belongs to
+/// another cluster by now: it was forgotten since `content` was counted.
+async fn reread(
+    connection: &Connection,
+    state: &State,
+    content: u64,
+    repositories: &[RepositoryName],
+) -> Result<(), Failure> {
+    tokio::select! {
+        // Before it goes on: the catalog may be another's.
+        biased;
+        () = state.content_forgotten(content) => Err(left()),
+        read = connection.reread(state, repositories) => read,
+    }
+}
+
+fn left() -> Failure {
+    Failure::new(Code::Conflict, "Another cluster or registry is looked at by now.")
+        .with_fix("Go back to it, and look at what is left.")
 }
 
 fn repository(target: &Target) -> &RepositoryName {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use images_proto::access::ShowToken;
 use images_proto::account::UseAccount;
-use images_proto::context::{ChooseContext, HandOver};
+use images_proto::context::{ChooseContext, HandOver, UseOwn};
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
 use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::status::Phase;
@@ -27,14 +27,17 @@ use crate::transport::Open;
 const NEED_NO_CATALOG: &[&str] = &[
     ChooseContext::NAME,
     HandOver::NAME,
+    UseOwn::NAME,
     ChooseRegistry::NAME,
-    Login::NAME,
     UseAccount::NAME,
     ShowToken::NAME,
     PlanRegistry::NAME,
     AddRegistry::NAME,
     RemoveRegistry::NAME,
 ];
+
+/// What is done after the routes were tried, above all when they lead nowhere.
+const NEED_NO_REGISTRY: &[&str] = &[Routes::NAME, Login::NAME];
 
 /// Why a call ended without its answer.
 #[derive(Debug, thiserror::Error)]
@@ -63,9 +66,8 @@ pub async fn call(
 ) -> Result<bool, Error> {
     let params: Box<RawValue> = serde_json::from_str(params).map_err(Error::Params)?;
     let _feed = session.feed();
-    // The ladder is worth a look above all when it leads nowhere.
     let needs_none = NEED_NO_CATALOG.contains(&method);
-    if !needs_none && !fill(session, output).await? && method != Routes::NAME {
+    if !needs_none && !fill(session, output).await? && !NEED_NO_REGISTRY.contains(&method) {
         return Ok(false);
     }
     let (frames, mut queue) = mpsc::channel(16);
@@ -139,5 +141,33 @@ fn is_good(message: &[u8]) -> bool {
         Ok(Message::Failed(_)) => false,
         // Another method's answer.
         Ok(_) | Err(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::kubeconfig::Places;
+    use crate::registry::tests::{reply, serve};
+    use crate::session::settings::Settings;
+
+    #[tokio::test]
+    async fn a_login_waits_for_the_registry_that_wants_one() {
+        let server = serve(|_| {
+            let body = r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#;
+            reply("401 Unauthorized", "WWW-Authenticate: Basic realm=x\r\n", body)
+        })
+        .await;
+        let session = Session::with_settings(Settings {
+            registry: Some((server.address.clone(), "a test")),
+            kubeconfig: Places::files(["/proc/no/such/kubeconfig".into()]),
+            ..Settings::default()
+        });
+        let mut output = Vec::new();
+        let params = r#"{"user":"jane","password":"wrong"}"#;
+        assert!(!call(&session, Login::NAME, params, &mut output).await.unwrap());
+        let output = String::from_utf8(output).unwrap();
+        let last = output.lines().last().unwrap();
+        assert!(last.contains("does not accept the login"), "{output}");
     }
 }

@@ -10,7 +10,7 @@
 pub mod access;
 pub mod account;
 pub mod apply;
-mod certificate;
+pub(crate) mod certificate;
 pub mod config_map;
 mod error;
 #[cfg(test)]

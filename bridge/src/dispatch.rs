@@ -7,7 +7,7 @@ use std::sync::Arc;
 use images_catalog::query;
 use images_proto::access::{Addresses, ShowToken};
 use images_proto::account::UseAccount;
-use images_proto::context::{ChooseContext, HandOver};
+use images_proto::context::{ChooseContext, HandOver, UseOwn};
 use images_proto::delete::{Delete, PlanDelete};
 use images_proto::image::Image;
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
@@ -75,6 +75,12 @@ pub async fn work(session: Arc<Session>, open: Open) -> Close {
         HandOver::NAME => {
             once::<HandOver, _>(session, open, |session, params, _| async move {
                 session.hand_over(params).await
+            })
+            .await
+        }
+        UseOwn::NAME => {
+            once::<UseOwn, _>(session, open, |session, params, _| async move {
+                session.use_own(params).await
             })
             .await
         }

@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use images_proto::{Digest, RepositoryName, Tag};
 use tokio::sync::Semaphore;
 
@@ -254,8 +254,11 @@ impl Registry {
         };
         let _slot = self.slots.acquire().await;
         let answer = answer::ask(&*self.carrier, request, bound).await;
-        let broken = answer.as_ref().is_err_and(Error::is_about_the_route);
-        self.broken.store(broken, Ordering::Relaxed);
+        // What may be asked with other methods is a question of rights, not of the route.
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            let broken = answer.as_ref().is_err_and(Error::is_about_the_route);
+            self.broken.store(broken, Ordering::Relaxed);
+        }
         answer
     }
 

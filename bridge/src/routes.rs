@@ -12,19 +12,17 @@ use images_proto::Failure;
 use images_proto::route::{Params, Reached, View};
 
 use crate::live::Live;
-use crate::session::Session;
+use crate::session::{Session, Way};
 
 /// The view.
 pub struct RoutesView {
     session: Arc<Session>,
     asking: Asking,
-    /// The route whose end was asked.
-    route: Option<String>,
+    /// The way to the registry that was asked.
+    way: Way,
 }
 
 enum Asking {
-    /// No route is known that leads to a registry.
-    Waiting,
     Running(BoxFuture<'static, Result<Reached, Failure>>),
     Done(Option<Reached>),
 }
@@ -33,17 +31,13 @@ impl RoutesView {
     /// A view. There are no parameters.
     pub fn new(session: Arc<Session>, Params {}: Params) -> Self {
         // Whatever is known of the routes, they are tried if nobody did so far.
-        let asking = Self::ask(&session);
-        Self { session, asking, route: None }
+        let (way, asking) = (session.way(), Self::ask(&session));
+        Self { session, asking, way }
     }
 
     fn ask(session: &Arc<Session>) -> Asking {
         let session = session.clone();
         Asking::Running(async move { session.abilities().await }.boxed())
-    }
-
-    fn route(&self) -> Option<String> {
-        self.session.status().registry?.route
     }
 }
 
@@ -56,17 +50,15 @@ impl Live for RoutesView {
     }
 
     fn render(&mut self) -> View {
-        let route = self.route();
-        if route != self.route && !matches!(self.asking, Asking::Running(_)) {
-            self.asking = match route {
-                Some(_) => Self::ask(&self.session),
-                None => Asking::Waiting,
-            };
+        // What the registry at the end of another way can do is another question.
+        let way = self.session.way();
+        if way != self.way {
+            self.way = way;
+            self.asking = Self::ask(&self.session);
         }
-        self.route = route;
         let reached = match &self.asking {
             Asking::Done(reached) => reached.clone(),
-            Asking::Waiting | Asking::Running(_) => None,
+            Asking::Running(_) => None,
         };
         View { reached, ..self.session.routes() }
     }
@@ -79,7 +71,7 @@ impl Live for RoutesView {
         match &mut self.asking {
             // A failure is in the ladder already.
             Asking::Running(asking) => self.asking = Asking::Done(asking.await.ok()),
-            Asking::Waiting | Asking::Done(_) => pending().await,
+            Asking::Done(_) => pending().await,
         }
     }
 }

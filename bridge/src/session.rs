@@ -11,7 +11,7 @@ mod registry;
 pub mod settings;
 pub mod state;
 
-use std::sync::{Arc, RwLockReadGuard};
+use std::sync::{Arc, RwLockReadGuard, Weak};
 
 use images_catalog::Catalog;
 use images_proto::{Code, Digest, Failure, Progress, RepositoryName, delete, raw, status};
@@ -39,6 +39,20 @@ pub struct Session {
     details: details::Cache,
 }
 
+/// By which connection and route the registry is read: with another, it may say something else.
+#[derive(Clone, Default)]
+pub struct Way {
+    /// Held so that no other connection gets its place in memory.
+    connection: Weak<Connection>,
+    route: Option<String>,
+}
+
+impl PartialEq for Way {
+    fn eq(&self, other: &Self) -> bool {
+        self.connection.ptr_eq(&other.connection) && self.route == other.route
+    }
+}
+
 impl Session {
     /// A session with the settings of environment and administrator. Nothing is asked before
     /// [`Session::feed`].
@@ -64,6 +78,12 @@ impl Session {
         self.state.catalog()
     }
 
+    /// What sources write and views read.
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Ticks when the catalog or the status changed.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.state.changes()
@@ -83,6 +103,12 @@ impl Session {
     /// Connects anew and reads everything again, now.
     pub fn retry(&self) {
         self.state.retry();
+    }
+
+    /// The way to the registry as it is now.
+    pub fn way(&self) -> Way {
+        let connection = self.connection.borrow().as_ref().map(Arc::downgrade).unwrap_or_default();
+        Way { connection, route: self.state.route() }
     }
 
     /// Manifest and config of an image, or the children of an index.
@@ -105,12 +131,14 @@ impl Session {
     /// # Errors
     /// When the registry does not have it or cannot be reached.
     pub async fn raw(&self, params: raw::Params) -> Result<raw::Document, Failure> {
-        let registry = self.connection().await?.registry(&self.state).await?;
+        let connection = self.connection().await?;
+        let registry = connection.registry(&self.state).await?;
         let raw::Params { repository, digest, what } = &params;
         let (document, tried) = match what {
             raw::What::Manifest => (registry.manifest(repository, digest).await, "manifest"),
             raw::What::Config => (registry.config(repository, digest).await, "config"),
         };
+        connection.check_the_registry();
         let document =
             document.map_err(|error| error.failure(format_args!("read the {tried} {digest}")))?;
         let text = String::from_utf8_lossy(&document.bytes).into_owned();
@@ -123,7 +151,9 @@ impl Session {
     /// When the repositories cannot be read now.
     pub async fn plan(&self, params: delete::Params) -> Result<delete::Plan, Failure> {
         let connection = self.connection().await?;
-        action::plan(&connection, &self.state, params).await
+        let plan = action::plan(&connection, &self.state, params).await;
+        connection.check_the_registry();
+        plan
     }
 
     /// Deletes, and asks again what is left.

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use images_proto::route::{Ability, Reached};
-use images_proto::{Failure, RepositoryName, status};
+use images_proto::{Failure, Offer, RepositoryName, status};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
@@ -38,6 +38,8 @@ pub struct Connection {
     cluster: Option<Cluster>,
     source: Source,
     route: Route,
+    /// Of the session, when this began: afterwards it has nothing to say any more.
+    epoch: u64,
 }
 
 /// How the registry is reached, as far as that was found out.
@@ -46,8 +48,8 @@ struct Route {
     /// Held while the routes are tried, so that those who come meanwhile wait for the answer.
     trying: Mutex<()>,
     found: std::sync::Mutex<Option<Found>>,
-    /// What the registry can do, and on which route that was found out.
-    abilities: Mutex<Option<(String, Reached)>>,
+    /// What the registry can do, and when the route to it was found.
+    abilities: Mutex<Option<(Option<Instant>, Reached)>>,
     /// Tells that no route leads to the registry (any more).
     lost: Notify,
 }
@@ -62,6 +64,14 @@ struct Found {
 }
 
 impl Found {
+    /// Whether it is another route than the one found now.
+    fn leads_elsewhere(&self, now: &Self) -> bool {
+        match (&self.result, &now.result) {
+            (Ok(before), Ok(now)) => before.words != now.words,
+            (before, now) => before.is_ok() != now.is_ok(),
+        }
+    }
+
     /// Whether it still holds: the routes are tried again when one that was found broke, and after
     /// a while when there was none.
     fn holds(&self, host: Option<&str>) -> bool {
@@ -92,6 +102,7 @@ impl Connection {
         manifests: Arc<Manifests>,
         state: &State,
     ) -> Result<Self, Failure> {
+        let epoch = state.epoch();
         let mut openshift = false;
         if let Some(cluster) = &cluster {
             let (identity, has_image_streams) =
@@ -103,14 +114,17 @@ impl Connection {
                 Err(error) => return Err(cluster.explain(&error, "connect to the cluster").await),
             };
             openshift = has_image_streams;
-            state.set_connected(Some(cluster.clone()));
-            state.set_cluster(Some(status::Cluster {
-                server: cluster.server().to_owned(),
-                context: cluster.context().map(str::to_owned),
-                user: identity.user,
-                version: identity.version,
-                insecure: cluster.is_insecure(),
-            }));
+            // Another cluster may have been chosen meanwhile.
+            state.if_current(epoch, || {
+                state.set_connected(Some(cluster.clone()));
+                state.set_cluster(Some(status::Cluster {
+                    server: cluster.server().to_owned(),
+                    context: cluster.context().map(str::to_owned),
+                    user: identity.user,
+                    version: identity.version,
+                    insecure: cluster.is_insecure(),
+                }));
+            });
         }
         let route = Route::default();
         let source = match cluster.clone().filter(|_| openshift) {
@@ -120,16 +134,20 @@ impl Connection {
                     settings: &settings,
                     cluster: cluster.as_ref(),
                     openshift: None,
-                    tell: &|view| state.set_routes(view),
+                    tell: &|view| {
+                        state.if_current(epoch, || state.set_routes(view));
+                    },
                 }))
                 .await
-                .inspect_err(|_| state.set_registry(None))?;
+                .inspect_err(|_| {
+                    state.if_current(epoch, || state.set_registry(None));
+                })?;
                 let source = Distribution::new(reached.registry.clone(), manifests);
                 route.set(Found { host: None, result: Ok(reached), when: Instant::now() });
                 Source::Distribution(source)
             }
         };
-        let connection = Self { settings, cluster, source, route };
+        let connection = Self { settings, cluster, source, route, epoch };
         connection.show(state);
         Ok(connection)
     }
@@ -163,7 +181,17 @@ impl Connection {
     pub async fn run(&self, state: &State) -> Result<Infallible, Failure> {
         match &self.source {
             Source::Openshift(source) => source.run(state, self).await,
-            Source::Distribution(source) => source.run(state).await,
+            Source::Distribution(source) => {
+                let failure = source.run(state, self).await;
+                if let Err(failure) = &failure
+                    && failure.offers.contains(&Offer::Login)
+                    && let Some(Ok(reached)) = self.route.get().map(|found| found.result)
+                {
+                    // The registry lets anybody in, but shows its list only to those it knows.
+                    self.settings.logins.settle(self.settings.logins.typed(), Some(reached.goal));
+                }
+                failure
+            }
         }
     }
 
@@ -198,7 +226,9 @@ impl Connection {
                     settings: &self.settings,
                     cluster: self.cluster.as_ref(),
                     openshift: openshift.then_some(host.as_deref()),
-                    tell: &|view| state.set_routes(view),
+                    tell: &|view| {
+                        state.if_current(self.epoch, || state.set_routes(view));
+                    },
                 }))
                 .await;
                 let found = Found { host, result, when: Instant::now() };
@@ -206,9 +236,10 @@ impl Connection {
                 self.show(state);
                 if found.result.is_err() {
                     self.route.lost.notify_one();
-                } else if before.is_some() && !openshift {
+                } else if !openshift && before.is_some_and(|before| before.leads_elsewhere(&found))
+                {
                     // The source goes by the route that broke: it begins anew with this one.
-                    state.retry();
+                    state.if_current(self.epoch, || state.retry());
                 }
                 found
             }
@@ -222,10 +253,11 @@ impl Connection {
     /// When no route leads to it.
     pub async fn abilities(&self, state: &State) -> Result<Reached, Failure> {
         let registry = self.registry(state).await?;
-        let found = self.route.get().and_then(|found| found.result.ok());
-        let words = found.as_ref().map(|found| found.words.clone()).unwrap_or_default();
+        let found = self.route.get();
+        let when = found.as_ref().map(|found| found.when);
+        let found = found.and_then(|found| found.result.ok());
         let mut known = self.route.abilities.lock().await;
-        if let Some((_, reached)) = known.as_ref().filter(|(route, _)| *route == words) {
+        if let Some((_, reached)) = known.as_ref().filter(|(known, _)| *known == when) {
             return Ok(reached.clone());
         }
         let (lists, (writes, deletes, referrers), image) = tokio::join!(
@@ -235,7 +267,10 @@ impl Connection {
         );
         let product = found.and_then(|found| found.product);
         let reached = Reached { product, image, lists, writes, deletes, referrers };
-        *known = Some((words, reached.clone()));
+        let all = [&reached.lists, &reached.writes, &reached.deletes, &reached.referrers];
+        // What was unclear is asked again when somebody looks again.
+        let is_clear = !all.iter().any(|ability| matches!(ability, Ability::Unclear(_)));
+        *known = is_clear.then(|| (when, reached.clone()));
         Ok(reached)
     }
 
@@ -259,6 +294,17 @@ impl Connection {
         let (namespace, name) = found?.service.as_ref()?;
         let workload = self.cluster.as_ref()?.registry_workload(namespace, name).await.ok()?;
         workload.ready_pod()?.image.clone()
+    }
+
+    /// Whether the registry is spoken to with the cluster's token.
+    pub fn uses_cluster_login(&self) -> bool {
+        let found = self.route.get().and_then(|found| found.result.ok());
+        found.is_some_and(|reached| reached.is_cluster_login)
+    }
+
+    /// Until when the login in use holds, as it is now: seconds since the Unix epoch.
+    pub fn login_expires(&self) -> Option<i64> {
+        self.route.get()?.result.ok()?.expires?.now()
     }
 
     /// The namespace and name of the registry's service, where the route leads to one.
@@ -291,6 +337,12 @@ impl Connection {
         self.route.get().is_some_and(|found| found.result.is_ok())
     }
 
+    /// Tries the routes again, if none led to the registry or the one in use broke. Whether one does.
+    pub(crate) async fn look_again(&self, state: &State) -> bool {
+        self.forget_failed_routes();
+        self.registry(state).await.is_ok()
+    }
+
     /// Has the routes tried again at the next need, if none led to the registry.
     pub(crate) fn forget_failed_routes(&self) {
         let mut found = self.route.found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -301,6 +353,10 @@ impl Connection {
 
     /// Shows in the status what is known of the registry.
     pub(crate) fn show(&self, state: &State) {
+        state.if_current(self.epoch, || self.show_it(state));
+    }
+
+    fn show_it(&self, state: &State) {
         let source = match self.source {
             Source::Openshift(_) => status::Source::Openshift,
             Source::Distribution(_) => status::Source::Distribution,
@@ -310,7 +366,10 @@ impl Connection {
             Some(Err(failure)) => (None, Some(failure)),
             None => (None, None),
         };
-        if let Some(host) = reached.as_ref().and_then(|reached| reached.host.clone()) {
+        // On OpenShift the streams say what the public host is; whatever else somebody set must not
+        // be taken for it, for that host gets the cluster's tokens.
+        let host = reached.as_ref().and_then(|reached| reached.host.clone());
+        if let (status::Source::Distribution, Some(host)) = (source, host) {
             state.update(|catalog| catalog.set_host(Some(host)));
         }
         state.update(|catalog| catalog.set_source(Some(source)));

@@ -71,8 +71,21 @@ pub enum Way {
 pub enum Trust {
     /// It already does: an authority of this host signed the certificate.
     Trusted,
-    /// By these certificates, as PEM, which are not among those of this host.
-    Authority(String),
+    /// By a certificate that is not among those of this host.
+    Authority {
+        /// The certificate, as PEM.
+        pem: String,
+        /// Whether an authority of the cluster's, which it told us itself, stands for the server.
+        /// Otherwise only the server presented it, and somebody in between could have done so too.
+        #[serde(default)]
+        vouched: bool,
+        /// Whose certificate it is.
+        #[serde(default)]
+        subject: Option<String>,
+        /// SHA-256 of the certificate, as in `openssl x509 -fingerprint -sha256`.
+        #[serde(default)]
+        fingerprint: Option<String>,
+    },
     /// There is no TLS: clients must be told that it is insecure.
     Plain,
     /// Nothing answered that could be looked at.

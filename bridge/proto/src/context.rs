@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! `choose-context` and `hand-over`: which cluster is asked, and as whom.
+//! `choose-context`, `hand-over` and `use-own-kubeconfig`: which cluster is asked, and as whom.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,3 +45,16 @@ pub struct HandedOver {
     /// Its text.
     pub kubeconfig: Secret,
 }
+
+/// Forgets the kubeconfig that was handed over: the user's own is used again.
+pub struct UseOwn;
+
+impl Method for UseOwn {
+    const NAME: &'static str = "use-own-kubeconfig";
+    type Params = OwnKubeconfig;
+    type Answer = Done;
+}
+
+/// There is nothing to choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnKubeconfig {}

@@ -38,6 +38,8 @@ pub struct View {
     pub reached: Option<Reached>,
     /// Who we are to it.
     pub identity: Option<Identity>,
+    /// The route at whose end a registry wants a login: that is where `login` goes.
+    pub wants_login: Option<String>,
 }
 
 /// One attempt to reach the registry.

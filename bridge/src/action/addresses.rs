@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use images_proto::access::{Address, Answer, Login, Trust, Way};
-use tokio::time::timeout;
 
 use self::probe::Probed;
 use self::trust::Authorities;
@@ -51,6 +50,9 @@ struct Candidate {
     /// Host and port, as in a pull spec.
     host: String,
     way: Way,
+    /// Whether it must speak TLS: it was set so, or it is a route of OpenShift's registry, which
+    /// takes the cluster's tokens. What answers there without is not it.
+    tls: bool,
 }
 
 /// The addresses, the best first. Nobody's login is sent to any of them; what cannot be found out
@@ -65,8 +67,8 @@ pub async fn addresses(cluster: Option<&Cluster>, known: Known) -> Answer {
     let tried = candidates.into_iter().take(MOST).map(|candidate| {
         let authorities = &authorities;
         async move {
-            let probed = timeout(PATIENCE, probe::probe(&candidate.host)).await;
-            read(candidate, probed.unwrap_or(Probed::Silent), authorities)
+            let probed = probe::probe(&candidate.host, candidate.tls, PATIENCE).await;
+            read(candidate, probed, authorities)
         }
     });
     let mut addresses = join_all(tried).await;
@@ -75,7 +77,7 @@ pub async fn addresses(cluster: Option<&Cluster>, known: Known) -> Answer {
 }
 
 fn read(candidate: Candidate, probed: Probed, authorities: &Authorities) -> Address {
-    let Candidate { host, way } = candidate;
+    let Candidate { host, way, .. } = candidate;
     let (answers, trust) = match probed {
         Probed::Encrypted(chain) => (true, authorities.trust(&host, &chain)),
         Probed::Plain => (true, Trust::Plain),
@@ -89,9 +91,10 @@ fn read(candidate: Candidate, probed: Probed, authorities: &Authorities) -> Addr
 fn rank(address: &Address) -> (bool, u8, u8) {
     let trust = match address.trust {
         Trust::Trusted => 0,
-        Trust::Authority(_) => 1,
-        Trust::Plain => 2,
-        Trust::Unclear => 3,
+        Trust::Authority { vouched: true, .. } => 1,
+        Trust::Authority { vouched: false, .. } => 2,
+        Trust::Plain => 3,
+        Trust::Unclear => 4,
     };
     let way = match address.way {
         Way::Configured => 0,

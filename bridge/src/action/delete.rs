@@ -8,6 +8,7 @@ mod openshift;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
+use images_catalog::Catalog;
 use images_proto::delete::{Outcome, Params, Receipt, ReceiptItem, Target};
 use images_proto::{Failure, Progress};
 
@@ -28,14 +29,18 @@ pub async fn delete(
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Receipt, Failure> {
     super::check(&params)?;
+    let content = state.content();
     let repositories = super::repositories(&params.targets);
     let source = connection.source();
     if matches!(source, Source::Distribution(_)) || !params.planned.is_empty() {
         // Which tag is on which manifest is asked now, not remembered.
-        connection.reread(state, &repositories).await?;
+        super::reread(connection, state, content, &repositories).await?;
     }
     let meter = Meter::new(params.targets.len(), progress);
     let moved = moved(state, &params);
+    if state.content() != content {
+        return Err(super::left());
+    }
     let mut targets = Vec::with_capacity(params.targets.len());
     let mut left = HashSet::new();
     for (moved, target) in moved.iter().zip(&params.targets) {
@@ -53,7 +58,8 @@ pub async fn delete(
     let done = match source {
         Source::Openshift(source) => openshift::delete(source.cluster(), &targets, &meter).await,
         Source::Distribution(source) => {
-            distribution::delete(source.registry(), state, &targets, &agreed, &meter).await
+            let known = distribution::Known { state, content };
+            distribution::delete(source.registry(), known, &targets, &agreed, &meter).await
         }
     };
     let mut done = done.into_iter();
@@ -62,12 +68,16 @@ pub async fn delete(
         None => done.next().unwrap_or(Outcome::Untried),
     });
     // What is shown from now on is what is left.
-    let reread = connection.reread(state, &repositories).await;
+    let mut reread = super::reread(connection, state, content, &repositories).await;
+    let catalog = state.catalog();
+    if state.content() != content {
+        reread = Err(super::left());
+    }
     if let Err(failure) = &reread {
         tracing::warn!(message = %failure.message, "not read again after a deletion");
     }
     let items = params.targets.into_iter().zip(outcomes).map(|(target, outcome)| {
-        let outcome = looked_at_again(state, &target, outcome, &reread);
+        let outcome = looked_at_again(&catalog, &target, outcome, &reread);
         ReceiptItem { target, outcome }
     });
     Ok(Receipt { items: items.collect() })
@@ -97,7 +107,7 @@ fn moved(state: &State, params: &Params) -> Vec<Option<Failure>> {
 /// A revision has no address of its own to ask at, and of a tag it may be that only its manifest was
 /// asked for: the repository that was just read again tells.
 fn looked_at_again(
-    state: &State,
+    catalog: &Catalog,
     target: &Target,
     outcome: Outcome,
     reread: &Result<(), Failure>,
@@ -110,10 +120,10 @@ fn looked_at_again(
     }
     let is_there = match target {
         Target::Revision { repository, tag, digest } => {
-            let known = state.catalog().tag(&super::tag_ref(repository, tag));
+            let known = catalog.tag(&super::tag_ref(repository, tag));
             known.is_some_and(|known| known.revisions.iter().any(|r| r.digest == *digest))
         }
-        Target::Tag(tag) => state.catalog().tag(tag).is_some(),
+        Target::Tag(tag) => catalog.tag(tag).is_some(),
         Target::Manifest { .. } => false,
     };
     if is_there { Outcome::Kept(still_there("the cluster")) } else { outcome }

@@ -23,13 +23,17 @@ const STAYS: usize = 20;
 /// When the repositories cannot be read.
 pub async fn plan(connection: &Connection, state: &State, params: Params) -> Result<Plan, Failure> {
     super::check(&params)?;
-    connection.reread(state, &super::repositories(&params.targets)).await?;
+    let content = state.content();
+    super::reread(connection, state, content, &super::repositories(&params.targets)).await?;
     let refused = match connection.source() {
         Source::Openshift(source) => missing_rights(source.cluster(), &params.targets).await,
         Source::Distribution(_) => BTreeMap::new(),
     };
     let openshift = matches!(connection.source(), Source::Openshift(_));
     let catalog = state.catalog();
+    if state.content() != content {
+        return Err(super::left());
+    }
     let doomed: HashSet<_> =
         params.targets.iter().filter_map(|target| digest(&catalog, target)).collect();
     let items = params.targets.into_iter().map(|target| {

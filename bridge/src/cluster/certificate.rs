@@ -14,9 +14,9 @@ const NAME_LIMIT: usize = 200;
 
 /// A certificate, as far as people look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     /// Whose it is.
-    pub(super) subject: String,
+    pub(crate) subject: String,
     /// Who signed it.
     pub(super) issuer: String,
     /// When it starts to be valid: seconds since the Unix epoch.
@@ -38,7 +38,7 @@ pub enum Invalid {
 
 impl Certificate {
     /// Reads DER. `None` when it is no certificate.
-    pub(super) fn parse(der: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest(&SHA256, der).as_ref());
@@ -49,6 +49,12 @@ impl Certificate {
             until: certificate.validity().not_after.timestamp(),
             fingerprint,
         })
+    }
+
+    /// Its fingerprint in words: `AB:CD:…`.
+    pub(crate) fn fingerprint(&self) -> String {
+        let bytes: Vec<_> = self.fingerprint.iter().map(|byte| format!("{byte:02X}")).collect();
+        bytes.join(":")
     }
 
     /// Whether it is not valid now, and why.
@@ -70,12 +76,7 @@ impl fmt::Display for Certificate {
         writeln!(f, "Issuer: {}", self.issuer)?;
         writeln!(f, "Valid from: {}", date(self.from))?;
         writeln!(f, "Valid until: {}", date(self.until))?;
-        f.write_str("SHA-256 fingerprint: ")?;
-        for (index, byte) in self.fingerprint.iter().enumerate() {
-            let colon = if index == 0 { "" } else { ":" };
-            write!(f, "{colon}{byte:02X}")?;
-        }
-        Ok(())
+        write!(f, "SHA-256 fingerprint: {}", self.fingerprint())
     }
 }
 

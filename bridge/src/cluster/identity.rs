@@ -56,8 +56,10 @@ impl Cluster {
     /// # Errors
     /// When the cluster cannot be reached at all, or does not know us.
     pub async fn identity(&self) -> Result<Identity, Error> {
-        let (version, user) = tokio::join!(self.version(), self.user());
-        Ok(Identity { user, version: version? })
+        // Without a version nobody has to wait until the ways to ask for the user are through.
+        let user = async { Ok(self.user().await) };
+        let (version, user) = tokio::try_join!(self.version(), user)?;
+        Ok(Identity { user, version })
     }
 
     /// The version, by which a Kubernetes API is known. Some clusters tell it to nobody.

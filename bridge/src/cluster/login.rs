@@ -10,8 +10,8 @@ mod program;
 mod token;
 
 use std::path::PathBuf;
-use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -37,7 +37,13 @@ pub(super) struct Login {
     source: Source,
     current: RwLock<Current>,
     /// Held while a login is renewed, so that those who come meanwhile wait for it.
-    renewing: Mutex<()>,
+    renewing: Mutex<Option<Failure>>,
+}
+
+/// A program that did not log in, which is the answer to all who waited for it.
+struct Failure {
+    when: Instant,
+    error: Arc<ProgramError>,
 }
 
 /// Where the login comes from.
@@ -77,7 +83,7 @@ pub enum Error {
     },
     /// The program that logs in failed.
     #[error(transparent)]
-    Program(#[from] ProgramError),
+    Program(Arc<ProgramError>),
     /// What came of it is no login.
     #[error("the login cannot be used")]
     Unusable(#[source] Box<kube::Error>),
@@ -148,7 +154,8 @@ impl Login {
     }
 
     async fn renew(&self, old: Current) -> Result<Current, Error> {
-        let _renewing = self.renewing.lock().await;
+        let asked = Instant::now();
+        let mut failed = self.renewing.lock().await;
         let now = self.now();
         if now.number != old.number {
             // Somebody did it meanwhile.
@@ -169,7 +176,22 @@ impl Login {
                 }
                 Credential { token: Some(token), ..Credential::default() }
             }
-            Source::Program(program) => program.run().await?,
+            Source::Program(program) => {
+                // Each of them running it anew, one after the other, would last for minutes.
+                if let Some(failure) = failed.as_ref().filter(|failure| failure.when >= asked) {
+                    return Err(Error::Program(Arc::clone(&failure.error)));
+                }
+                // Nearly every request waits here, and hardly one has a program run.
+                match Box::pin(program.run()).await {
+                    Ok(credential) => credential,
+                    Err(error) => {
+                        let error = Arc::new(error);
+                        let when = Instant::now();
+                        *failed = Some(Failure { when, error: Arc::clone(&error) });
+                        return Err(Error::Program(error));
+                    }
+                }
+            }
         };
         let renewed = Current::new(&self.config, credential, old.number + 1)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = renewed.clone();

@@ -13,6 +13,9 @@ use super::{Error, Kind, Registry, header, request};
 /// The largest first page of a catalog, in bytes.
 const PAGE_LIMIT: usize = 1 << 20;
 
+const READ_ONLY: &str = "It is read-only: pushes and deletions are refused. That is set in the \
+                         registry's configuration (storage.maintenance.readonly).";
+
 /// The program's name and version, as far as the headers of its answers tell.
 pub(super) fn product(headers: &HeaderMap) -> Option<String> {
     if let Some(version) = header(headers, "gitlab-container-registry-version") {
@@ -43,11 +46,7 @@ impl Registry {
         match self.send(&request, Bound::Small).await {
             Ok(answer) => match header(&answer.headers, ALLOW.as_str()) {
                 Some(allowed) if names(allowed, "PUT") => Ability::Yes,
-                Some(_) => Ability::No(
-                    "It is read-only: pushes and deletions are refused. That is set in the \
-                     registry's configuration (storage.maintenance.readonly)."
-                        .to_owned(),
-                ),
+                Some(_) => Ability::No(READ_ONLY.to_owned()),
                 None => Ability::Unclear("It does not say which methods it allows.".to_owned()),
             },
             Err(error) => unclear(&error),
@@ -60,6 +59,10 @@ impl Registry {
         match self.send(&request, Bound::Small).await {
             Ok(_) => Ability::Yes,
             Err(error) if error.is_not_found() => Ability::Yes,
+            // A read-only one has no such method, and says so in nobody's words.
+            Err(error) if error.refusal().is_some_and(|refusal| refusal.code.is_none()) => {
+                no(&error, |status| (status == StatusCode::METHOD_NOT_ALLOWED).then_some(READ_ONLY))
+            }
             Err(error) => no(&error, |status| {
                 (status == StatusCode::METHOD_NOT_ALLOWED).then_some(
                     "Deletion is switched off in the registry's configuration \

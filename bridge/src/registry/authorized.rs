@@ -41,8 +41,10 @@ pub struct Authorized {
     inner: Arc<dyn Carrier>,
     site: Site,
     login: Option<Login>,
-    /// Fetches tokens from other hosts than the registry's.
-    client: Client,
+    /// Fetches tokens from the registry's own host, on another port.
+    neighbour: Client,
+    /// Fetches tokens from other hosts.
+    stranger: Client,
     /// The token server, once the registry named one.
     server: Mutex<Option<Bearer>>,
     tokens: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Token>>>>>,
@@ -91,6 +93,13 @@ enum TokenError {
     Nonsense { host: String },
 }
 
+impl TokenError {
+    /// Whether the token server said that we may not.
+    fn is_no(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if status.is_client_error())
+    }
+}
+
 #[derive(Deserialize)]
 struct TokenAnswer {
     token: Option<String>,
@@ -100,16 +109,33 @@ struct TokenAnswer {
 
 impl Authorized {
     /// Adds `login` to what `inner` carries to `site`; without one, only tokens that anybody gets.
-    /// `client` reaches token servers on other hosts.
-    pub fn new(inner: Arc<dyn Carrier>, site: Site, login: Option<Login>, client: Client) -> Self {
-        Self { inner, site, login, client, server: Mutex::default(), tokens: Mutex::default() }
+    /// Token servers on the registry's own host are reached by `neighbour`, which believes whom the
+    /// registry is believed by, those on other hosts by `stranger`.
+    pub fn new(
+        inner: Arc<dyn Carrier>,
+        site: Site,
+        login: Option<Login>,
+        neighbour: Client,
+        stranger: Client,
+    ) -> Self {
+        let (server, tokens) = (Mutex::default(), Mutex::default());
+        Self { inner, site, login, neighbour, stranger, server, tokens }
     }
 
     async fn carry_it(&self, request: Request<()>) -> Result<Response<Body>, BoxError> {
         let scope = scope(request.method(), request.uri().path());
         let known = self.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut refused = None;
         let proof = match known {
-            Some(server) => self.token(&server, scope, false).await?,
+            Some(server) => match self.token(&server, scope.clone(), false).await {
+                Ok(proof) => proof,
+                // Its no is for this scope alone; the registry says it in its own words.
+                Err(error) if error.is_no() => {
+                    refused = Some(scope);
+                    Proof::Nothing
+                }
+                Err(error) => return Err(error.into()),
+            },
             None => self.basic().await?,
         };
         let response = self.inner.carry(with(&request, &proof)).await?;
@@ -121,7 +147,9 @@ impl Authorized {
         };
         // What the registry asks for is asked of the token server, whatever we had guessed.
         let wanted = server.scope.clone().unwrap_or_default();
-        if matches!(&proof, Proof::Token { fresh: true, scope, .. } if *scope == wanted) {
+        if refused.as_ref() == Some(&wanted)
+            || matches!(&proof, Proof::Token { fresh: true, scope, .. } if *scope == wanted)
+        {
             return Ok(response);
         }
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server.clone());
@@ -129,14 +157,14 @@ impl Authorized {
             Ok(proof) => self.inner.carry(with(&request, &proof)).await,
             // The token server knows better than the registry whether we may: its no is the
             // registry's.
-            Err(TokenError::Refused { status, .. }) if status.is_client_error() => Ok(response),
+            Err(error) if error.is_no() => Ok(response),
             Err(error) => Err(error.into()),
         }
     }
 
     async fn basic(&self) -> Result<Proof, BoxError> {
         let Some(login) = &self.login else { return Ok(Proof::Nothing) };
-        if login.is_only_for_the_registry() && !self.site.encrypted {
+        if login.is_only_for_encrypted_ways() && !self.site.encrypted {
             return Ok(Proof::Nothing);
         }
         Ok(Proof::Basic(basic(login).await?))
@@ -185,8 +213,10 @@ impl Authorized {
         let is_here = host == self.site.host;
         let header = match &self.login {
             Some(login) if is_here || !login.is_only_for_the_registry() => {
+                // The registry's own host is reached as the registry is, whatever the scheme says.
+                let encrypted = if is_here { self.site.encrypted } else { url.scheme() == "https" };
                 // A registry that is reached with TLS must not have us send a login without.
-                if url.scheme() != "https" && self.site.encrypted && !is_here {
+                if !encrypted && (self.site.encrypted || login.is_only_for_encrypted_ways()) {
                     return Err(TokenError::Plain);
                 }
                 let header = basic(login)
@@ -230,7 +260,10 @@ impl Authorized {
         } else {
             let mut headers = HeaderMap::new();
             headers.extend(header.map(|header| (AUTHORIZATION, header)));
-            let sent = self.client.get(url.clone()).headers(headers).send().await;
+            let name = self.site.host.rsplit_once(':').map_or(&*self.site.host, |(name, _)| name);
+            let client =
+                if url.host_str() == Some(name) { &self.neighbour } else { &self.stranger };
+            let sent = client.get(url.clone()).headers(headers).send().await;
             let response = sent.map_err(reqwest::Error::without_url)?;
             let (status, headers) = (response.status(), response.headers().clone());
             let body = response.bytes_stream();
@@ -249,7 +282,7 @@ impl Carrier for Authorized {
     fn standing(&self) -> Standing {
         match &self.login {
             // It is kept back where somebody could read along.
-            Some(login) if login.is_only_for_the_registry() && !self.site.encrypted => {
+            Some(login) if login.is_only_for_encrypted_ways() && !self.site.encrypted => {
                 Standing::Nameless
             }
             Some(_) => Standing::Known,

@@ -16,6 +16,7 @@ pub struct Login {
     user: String,
     password: Arc<dyn Password>,
     only_here: bool,
+    only_encrypted: bool,
 }
 
 /// A password as it is now: a token may be replaced by a new one before it expires.
@@ -35,18 +36,35 @@ impl Login {
     /// A login of the registry's own, which may be shown to the token server that the registry
     /// names, as all clients do.
     pub fn new(user: impl Into<String>, password: SecretString) -> Self {
-        Self { user: user.into(), password: Arc::new(password), only_here: false }
+        Self {
+            user: user.into(),
+            password: Arc::new(password),
+            only_here: false,
+            only_encrypted: false,
+        }
     }
 
-    /// A token of the cluster's. Nobody but the registry's own host gets to see it.
+    /// A token of the cluster's. Nobody but the registry's own host gets to see it, and nobody on the
+    /// way there.
     pub fn of_cluster(token: Arc<dyn Password>) -> Self {
         // OpenShift's registry takes any user name.
-        Self { user: "cockpit".to_owned(), password: token, only_here: true }
+        Self { user: "cockpit".to_owned(), password: token, only_here: true, only_encrypted: true }
     }
 
     /// The user.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// The same, for ways alone on which nobody can read along.
+    #[must_use]
+    pub fn only_encrypted(self) -> Self {
+        Self { only_encrypted: true, ..self }
+    }
+
+    /// Whether it must not be sent where somebody could read along.
+    pub fn is_only_for_encrypted_ways(&self) -> bool {
+        self.only_encrypted
     }
 
     /// Whether another host than the registry's must not see it.

@@ -5,7 +5,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use images_proto::context::{ContextChoice, Done, HandedOver};
+use images_proto::context::{ContextChoice, Done, HandedOver, OwnKubeconfig};
+use images_proto::route::View;
 use images_proto::{Code, Failure, Offer, status};
 use tokio::sync::watch;
 
@@ -98,6 +99,21 @@ impl Session {
         Ok(Done {})
     }
 
+    /// Forgets the kubeconfig that was handed over, and connects with the user's own.
+    ///
+    /// # Errors
+    /// None was handed over.
+    pub async fn use_own(&self, OwnKubeconfig {}: OwnKubeconfig) -> Result<Done, Failure> {
+        if lock(&self.cluster.handed_over).take().is_none() {
+            return Err(Failure::new(Code::BadRequest, "The kubeconfig in use is your own."));
+        }
+        // What is shown of it would be taken for the user's.
+        self.state.set_kubeconfig(None);
+        self.leave();
+        self.retry();
+        Ok(Done {})
+    }
+
     /// The cluster to connect to; `None` when only a registry is configured.
     pub(super) async fn find_cluster(&self) -> Result<Option<Cluster>, Failure> {
         if let Some(cluster) = &self.settings.cluster {
@@ -133,12 +149,17 @@ impl Session {
         self.watch(kubeconfig.seen(chosen), kubeconfig.token_seen(chosen));
         let found = Found { essence: kubeconfig.essence(chosen), whose: whose(&shown) };
         self.state.set_kubeconfig(Some(shown));
-        let before = lock(&self.cluster.found).replace(found);
-        let is_other = before.is_some_and(|before| {
-            lock(&self.cluster.found).as_ref().is_some_and(|found| found.whose != before.whose)
-        });
+        let (is_other, is_changed) = match &*lock(&self.cluster.found) {
+            Some(before) => (found.whose != before.whose, found.essence != before.essence),
+            None => (false, false),
+        };
+        *lock(&self.cluster.found) = Some(found);
         if is_other {
-            self.leave();
+            self.forget_cluster();
+        } else if is_changed {
+            // Perhaps somebody else under the same names.
+            self.state.set_connected(None);
+            self.state.set_routes(View::default());
         }
         kubeconfig.cluster(chosen).await.map_err(|error: ConfigError| error.failure())
     }
@@ -190,7 +211,7 @@ impl Session {
                 .any(|context| Some(&context.name) != kubeconfig.context.as_ref()),
             (Offer::ChooseContext, None) => false,
             (Offer::HostKubeconfig, Some(kubeconfig)) => {
-                matches!(kubeconfig.origin, status::Origin::Files(_))
+                matches!(kubeconfig.origin, status::Origin::Files(_) | status::Origin::Host(_))
             }
             (Offer::HostKubeconfig, None) => has_own,
             _ => true,

@@ -95,6 +95,10 @@ fn lock(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
 
 impl Inner {
     fn keep(&mut self, digest: Digest, details: Arc<Details>) {
+        if !details.is_whole {
+            // The rest of it may be read once the registry is back.
+            return;
+        }
         self.weight += details.weight + OVERHEAD;
         match self.kept.insert(digest, details) {
             Some(old) => self.weight -= old.weight + OVERHEAD,
@@ -117,7 +121,7 @@ mod tests {
     use super::*;
 
     fn details(weight: usize) -> Arc<Details> {
-        Arc::new(Details { read: Read::Index(ReadIndex::default()), weight })
+        Arc::new(Details { read: Read::Index(ReadIndex::default()), is_whole: true, weight })
     }
 
     #[test]
@@ -130,6 +134,17 @@ mod tests {
         assert!(inner.kept.contains_key(&Digest::from_bytes([99; 32])));
         assert!(!inner.kept.contains_key(&Digest::from_bytes([0; 32])));
         assert_eq!(inner.kept.len(), inner.order.len());
+    }
+
+    #[test]
+    fn half_of_the_details_is_nothing_to_keep() {
+        let mut inner = Inner::default();
+        let read = Read::Index(ReadIndex::default());
+        inner.keep(
+            Digest::from_bytes([1; 32]),
+            Arc::new(Details { read, is_whole: false, weight: 10 }),
+        );
+        assert_eq!((inner.kept.len(), inner.weight), (0, 0));
     }
 
     #[test]

@@ -60,13 +60,16 @@ impl Session {
             let failed = {
                 let work = AssertUnwindSafe(self.fill(connection.take())).catch_unwind();
                 tokio::select! {
+                    // What was left is nothing to tell a failure of, and what is to be watched is
+                    // known once the work has begun.
+                    biased;
+                    // The sender lives in the session.
+                    _ = retries.changed() => None,
                     result = work => Some(match result {
                         Ok(Ok(never)) => match never {},
                         Ok(Err(failure)) => failure,
                         Err(_) => fault("The bridge stumbled over a fault of its own."),
                     }),
-                    // The sender lives in the session.
-                    _ = retries.changed() => None,
                     () = self.kubeconfig_changed() => None,
                 }
             };
@@ -79,12 +82,13 @@ impl Session {
                 continue;
             };
             let failure = self.fitting(failure);
-            tracing::warn!(code = ?failure.code, message = %failure.message, details = ?failure.details, "source stopped");
+            log(&failure);
             let was_ready = self.state.view().phase == Phase::Ready;
             if was_ready {
                 backoff.reset();
             }
             self.connection.send_replace(None);
+            self.state.forget_silent_cluster();
             // An API server that is just starting may know nobody yet: it is asked once more.
             let heals = failure.retryable || (was_ready && failure.code == Code::Unauthenticated);
             self.state.set_phase(Phase::Failed(failure));
@@ -123,38 +127,76 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<Arc<Connection>, Failure> {
-        let cluster = self.find_cluster().await?;
-        let settings = self.settings.clone();
-        let manifests = self.manifests.clone();
-        let connection = Connection::to(cluster, settings, manifests, &self.state).await?;
-        let connection = Arc::new(connection);
+        loop {
+            let epoch = self.state.next_epoch();
+            let cluster = self.find_cluster().await?;
+            let settings = self.settings.clone();
+            let manifests = self.manifests.clone();
+            let connection = Connection::to(cluster, settings, manifests, &self.state).await?;
+            let connection = Arc::new(connection);
+            let adopt = || self.connection.send_replace(Some(connection.clone()));
+            if self.is_prepared_for(&connection, epoch)
+                && self.state.if_current(epoch, adopt).is_some()
+            {
+                // Some wait for it, some for another than before.
+                self.state.tell();
+                return Ok(connection);
+            }
+            // It was left meanwhile.
+        }
+    }
+
+    /// Has the catalog hold nothing of another cluster, user or registry. `false`: the connection
+    /// is an old one already.
+    fn is_prepared_for(&self, connection: &Connection, epoch: u64) -> bool {
         let key = connection.key(&self.state);
         let before = self.feeds.inner().key.replace(key.clone());
         if before != Some(key) {
-            // Another cluster, user or registry.
             self.forget();
+            self.state.clear_problems();
             connection.show(&self.state);
         }
         self.state.update(Catalog::retry_configs);
-        self.connection.send_replace(Some(connection.clone()));
-        Ok(connection)
+        self.state.is_current(epoch)
     }
 
     /// Forgets what was read: nothing of one cluster, user or registry may be shown as another's.
     fn forget(&self) {
         self.manifests.clear();
         self.details.clear();
-        self.state.update(Catalog::clear);
+        self.state.forget();
     }
 
     /// Forgets the connection and all that came over it, before there is another one.
     pub(super) fn leave(&self) {
+        // First of all: nobody makes it the connection again, and who takes it in this moment
+        // learns that its content is forgotten.
+        self.state.next_epoch();
+        self.forget_cluster();
+    }
+
+    /// Forgets all that is known of a cluster.
+    pub(super) fn forget_cluster(&self) {
         self.connection.send_replace(None);
         self.feeds.inner().key = None;
-        self.forget();
-        self.state.set_cluster(None);
-        self.state.set_registry(None);
-        self.state.set_phase(Phase::Connecting);
+        self.manifests.clear();
+        self.details.clear();
+        self.state.forget_cluster();
+    }
+}
+
+/// Tells the journal.
+fn log(failure: &Failure) {
+    let details = details_for_all(failure);
+    tracing::warn!(code = ?failure.code, message = %failure.message, ?details, "source stopped");
+}
+
+/// The details, unless they may be what a login program wrote: that is for the eyes of its user
+/// alone, and other people read the journal.
+fn details_for_all(failure: &Failure) -> Option<&str> {
+    match failure.code {
+        Code::Unauthenticated => None,
+        _ => failure.details.as_deref(),
     }
 }
 
@@ -172,5 +214,17 @@ impl Drop for FeedGuard {
             // What was aborted ends at its next await; nobody waits for it.
             feeds.work = JoinSet::new();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_login_program_wrote_does_not_reach_the_journal() {
+        let failure = |code| Failure::new(code, "x").with_details("hunter2");
+        assert_eq!(details_for_all(&failure(Code::Unauthenticated)), None);
+        assert_eq!(details_for_all(&failure(Code::ClusterUnreachable)), Some("hunter2"));
     }
 }

@@ -3,6 +3,9 @@
 //! What somebody can do about the registry itself: choose it, log in there, have one added, and
 //! learn how clients reach it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use images_proto::account::Account;
 use images_proto::context::Done;
 use images_proto::installation::{Plan, Receipt};
@@ -24,7 +27,13 @@ const LONGEST: usize = 64 << 10;
 impl Session {
     /// The ladder of routes, as it was climbed last.
     pub fn routes(&self) -> View {
-        self.state.routes()
+        let mut view = self.state.routes();
+        let connection = self.connection.borrow().clone();
+        if let (Some(identity), Some(connection)) = (&mut view.identity, connection) {
+            // The token may have been replaced since.
+            identity.expires = connection.login_expires().or(identity.expires);
+        }
+        view
     }
 
     /// What the registry in use can do.
@@ -50,10 +59,8 @@ impl Session {
         if let Some(Choice::Address(text)) = &params.choice {
             check_address(text)?;
         }
-        let Some(server) = self.state.view().cluster.map(|cluster| cluster.server) else {
-            return Err(Failure::new(Code::NoCluster, "No cluster is known yet.").retryable());
-        };
-        let kept = self.settings.choices.set_registry(&server, params.choice);
+        let cluster = self.cluster().await?;
+        let kept = self.settings.choices.set_registry(cluster.server(), params.choice);
         // It holds for this session all the same.
         if let Err(error) = kept {
             tracing::warn!(%error, "the choice of a registry could not be written down");
@@ -136,10 +143,9 @@ impl Session {
         progress: impl FnMut(Progress) + Send,
     ) -> Result<Receipt, Failure> {
         let cluster = self.cluster().await?;
-        let receipt =
-            action::add_registry(&cluster, is_openshift(&cluster).await?, params, progress).await?;
-        self.retry();
-        Ok(receipt)
+        let is_openshift = is_openshift(&cluster).await?;
+        let (_afterwards, progress) = Afterwards::of(self, progress);
+        action::add_registry(&cluster, is_openshift, params, progress).await
     }
 
     /// Removes the registry that was added.
@@ -152,13 +158,9 @@ impl Session {
         progress: impl FnMut(Progress) + Send,
     ) -> Result<Receipt, Failure> {
         let cluster = self.cluster().await?;
-        let receipt =
-            action::remove_registry(&cluster, is_openshift(&cluster).await?, params, progress)
-                .await?;
-        if params.agreed {
-            self.retry();
-        }
-        Ok(receipt)
+        let is_openshift = is_openshift(&cluster).await?;
+        let (_afterwards, progress) = Afterwards::of(self, progress);
+        action::remove_registry(&cluster, is_openshift, params, progress).await
     }
 
     /// The addresses by which clients reach the registry.
@@ -174,31 +176,39 @@ impl Session {
     /// What is known of the addresses of the registry in use.
     async fn known(&self, connection: &Connection) -> action::Known {
         let status = self.state.view();
-        let chosen = status
-            .cluster
-            .and_then(|cluster| self.settings.choices.registry(&cluster.server))
-            .and_then(|choice| match choice {
-                Choice::Address(address) => Some(address),
-                Choice::Service { .. } => None,
-            });
+        let chosen =
+            status.cluster.and_then(|cluster| self.settings.choices.registry(&cluster.server));
         let set = self.settings.registry().ok().flatten().map(|address| address.to_string());
         let announced = match connection.cluster() {
             Some(cluster) => crate::source::announced(cluster).await.ok().flatten(),
             None => None,
         };
         let is_openshift = matches!(connection.source(), crate::source::Source::Openshift(_));
+        let is_known = connection.is_registry_known();
+        // On OpenShift too another registry can be set, which has no business with its tokens.
+        let is_openshifts = match is_known {
+            true => connection.uses_cluster_login(),
+            false => is_openshift && set.is_none() && chosen.is_none(),
+        };
         let needs_login = match self.state.routes() {
-            _ if is_openshift => access::Login::Token,
-            _ if !connection.is_registry_known() => access::Login::Unclear,
+            _ if is_openshifts => access::Login::Token,
+            _ if !is_known => access::Login::Unclear,
             View { identity: Some(_), .. } => access::Login::Password,
             View { identity: None, .. } => access::Login::None,
         };
         let mut services: Vec<_> = connection.service().into_iter().collect();
-        if is_openshift && services.is_empty() {
+        if is_openshifts && services.is_empty() {
             services.extend(action::Known::of_openshift());
         }
         let public = status.registry.and_then(|registry| registry.host);
-        let public = public.filter(|host| is_openshift || Some(host) != announced.as_ref());
+        let public = public.filter(|host| match is_openshift {
+            true => is_openshifts,
+            false => Some(host) != announced.as_ref(),
+        });
+        let chosen = chosen.and_then(|choice| match choice {
+            Choice::Address(address) => Some(address),
+            Choice::Service { .. } => None,
+        });
         action::Known { configured: set.or(chosen), public, announced, services, needs_login }
     }
 
@@ -254,6 +264,37 @@ impl Session {
     }
 }
 
+/// Has the registry looked for again when work on it ends, be it done, failed or stopped half way.
+struct Afterwards<'a> {
+    session: &'a Session,
+    begun: Arc<AtomicBool>,
+}
+
+impl<'a> Afterwards<'a> {
+    /// With a progress that also notes that the work has begun: its first words come before its
+    /// first change.
+    fn of<P: FnMut(Progress) + Send>(
+        session: &'a Session,
+        mut progress: P,
+    ) -> (Self, impl FnMut(Progress) + Send + use<P>) {
+        let begun = Arc::new(AtomicBool::new(false));
+        let noted = begun.clone();
+        let progress = move |told| {
+            noted.store(true, Ordering::Relaxed);
+            progress(told);
+        };
+        (Self { session, begun }, progress)
+    }
+}
+
+impl Drop for Afterwards<'_> {
+    fn drop(&mut self) {
+        if self.begun.load(Ordering::Relaxed) {
+            self.session.retry();
+        }
+    }
+}
+
 /// Asked anew: what adds a registry must not guess.
 async fn is_openshift(cluster: &Cluster) -> Result<bool, Failure> {
     let has = cluster.has_image_streams().await;
@@ -282,6 +323,19 @@ fn check_address(text: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_that_began_has_the_registry_looked_for_again() {
+        let session = Session::with_settings(crate::session::settings::Settings::default());
+        let retries = session.state.retries();
+        drop(Afterwards::of(&session, |_| ()));
+        assert!(!retries.has_changed().unwrap(), "nothing was done");
+        let (afterwards, mut progress) = Afterwards::of(&session, |_| ());
+        progress(Progress::default());
+        assert!(!retries.has_changed().unwrap(), "it is not over");
+        drop(afterwards);
+        assert!(retries.has_changed().unwrap());
+    }
 
     #[test]
     fn a_remembered_address_holds_no_login() {

@@ -3,6 +3,7 @@
 //! What sources write and views read: the catalog, and where the session stands.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use images_catalog::Catalog;
@@ -21,8 +22,14 @@ pub struct State {
     status: Mutex<Status>,
     changes: watch::Sender<u64>,
     retries: watch::Sender<u64>,
-    /// The cluster that answers, be a registry found in it or not.
-    connected: Mutex<Option<connection::Cluster>>,
+    /// Counts the connections. It changes only while `turn` is held.
+    epoch: AtomicU64,
+    turn: Mutex<()>,
+    /// Counts how often the catalog's content was forgotten.
+    forgotten: watch::Sender<u64>,
+    /// The cluster that answers, be a registry found in it or not, and the epoch in which it began
+    /// to.
+    connected: Mutex<Option<(u64, connection::Cluster)>>,
 }
 
 struct Status {
@@ -46,22 +53,31 @@ pub enum Part {
     Configs,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        let status = Status {
-            phase: Phase::Connecting,
+impl Status {
+    /// Nothing is known.
+    fn new(phase: Phase) -> Self {
+        Self {
+            phase,
             cluster: None,
             kubeconfig: None,
             registry: None,
             routes: route::View::default(),
             problems: BTreeMap::new(),
             settled: false,
-        };
+        }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
         Self {
             catalog: RwLock::default(),
-            status: Mutex::new(status),
+            status: Mutex::new(Status::new(Phase::Connecting)),
             changes: watch::Sender::new(0),
             retries: watch::Sender::new(0),
+            epoch: AtomicU64::new(0),
+            turn: Mutex::default(),
+            forgotten: watch::Sender::new(0),
             connected: Mutex::default(),
         }
     }
@@ -101,6 +117,60 @@ impl State {
         self.retries.subscribe()
     }
 
+    /// The connection of now. What is found out over an older one is nothing to show any more.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Begins another epoch: the connection of before has nothing to say from now on.
+    pub fn next_epoch(&self) -> u64 {
+        let _turn = lock(&self.turn);
+        self.epoch.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Whether this is still the epoch. It may be over a moment later: what is written belongs
+    /// into [`State::if_current`].
+    pub fn is_current(&self, epoch: u64) -> bool {
+        self.epoch() == epoch
+    }
+
+    /// Does something quick if this is still the epoch, which does not end before it is done. Must
+    /// not be nested.
+    pub fn if_current<R>(&self, epoch: u64, work: impl FnOnce() -> R) -> Option<R> {
+        let _turn = lock(&self.turn);
+        self.is_current(epoch).then(work)
+    }
+
+    /// Forgets all that the catalog holds.
+    pub fn forget(&self) {
+        self.forgotten.send_modify(|count| *count += 1);
+        self.update(Catalog::clear);
+    }
+
+    /// Counts how often the catalog's content was forgotten.
+    pub fn content(&self) -> u64 {
+        *self.forgotten.borrow()
+    }
+
+    /// Returns once this content was forgotten.
+    pub async fn content_forgotten(&self, content: u64) {
+        let mut forgotten = self.forgotten.subscribe();
+        // The sender lives as long as this.
+        let _ = forgotten.wait_for(|count| *count != content).await;
+    }
+
+    /// Forgets the cluster with all that is known of it: nothing of it may be shown, or worked on,
+    /// as if it were that of the next connection.
+    pub fn forget_cluster(&self) {
+        *lock(&self.connected) = None;
+        let mut status = self.status();
+        let kubeconfig = status.kubeconfig.take();
+        *status = Status { kubeconfig, ..Status::new(Phase::Connecting) };
+        drop(status);
+        self.forget();
+        self.tell();
+    }
+
     /// Where the session stands.
     pub fn view(&self) -> View {
         let counts = self.catalog().counts();
@@ -117,13 +187,20 @@ impl State {
 
     /// The cluster that answers, be a registry found in it or not.
     pub fn connected(&self) -> Option<connection::Cluster> {
-        self.connected.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.connected).as_ref().map(|(_, cluster)| cluster.clone())
     }
 
     /// Says which cluster answers.
     pub fn set_connected(&self, cluster: Option<connection::Cluster>) {
-        *self.connected.lock().unwrap_or_else(PoisonError::into_inner) = cluster;
+        let epoch = self.epoch();
+        *lock(&self.connected) = cluster.map(|cluster| (epoch, cluster));
         self.tell();
+    }
+
+    /// Forgets a cluster that answered in an earlier epoch and does not any more.
+    pub fn forget_silent_cluster(&self) {
+        let epoch = self.epoch();
+        lock(&self.connected).take_if(|(since, _)| *since != epoch);
     }
 
     /// The failure that stopped the source, if one did.
@@ -174,6 +251,11 @@ impl State {
         self.change(|status| &mut status.registry, registry);
     }
 
+    /// The route in use that leads to the registry.
+    pub fn route(&self) -> Option<String> {
+        self.status().registry.as_ref()?.route.clone()
+    }
+
     /// The ladder of routes to the registry, as it was climbed last.
     pub fn routes(&self) -> route::View {
         self.status().routes.clone()
@@ -202,6 +284,11 @@ impl State {
         }
     }
 
+    /// Forgets what was wrong: it was the trouble of another connection.
+    pub fn clear_problems(&self) {
+        self.change(|status| &mut status.problems, BTreeMap::new());
+    }
+
     fn change<T: PartialEq>(&self, place: impl FnOnce(&mut Status) -> &mut T, value: T) {
         let mut status = self.status();
         let place = place(&mut status);
@@ -214,17 +301,73 @@ impl State {
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.status)
     }
 
-    fn tell(&self) {
+    /// Has all who wait for changes look again.
+    pub(super) fn tell(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_old_connection_has_nothing_to_say() {
+        let state = State::default();
+        let old = state.epoch();
+        assert_eq!(state.if_current(old, || state.set_settled(true)), Some(()));
+        let new = state.next_epoch();
+        assert_eq!(state.if_current(old, || state.set_settled(false)), None);
+        assert!(state.is_current(new) && !state.is_current(old));
+        assert!(state.status().settled);
+    }
+
+    #[tokio::test]
+    async fn what_is_left_leaves_nothing_behind() {
+        let state = State::default();
+        let content = state.content();
+        let failure = || Failure::new(images_proto::Code::Internal, "x");
+        let kubeconfig = Kubeconfig {
+            origin: images_proto::status::Origin::Host("/etc/x".to_owned()),
+            context: None,
+            contexts: Vec::new(),
+        };
+        state.set_kubeconfig(Some(kubeconfig.clone()));
+        state.set_phase(Phase::Failed(failure()));
+        state.set_problem(Part::Watch, Some(failure()));
+        state.set_settled(true);
+        state.set_registry(Some(Registry {
+            source: images_proto::status::Source::Openshift,
+            host: None,
+            route: None,
+            unreachable: None,
+        }));
+        let found = vec![route::Found {
+            choice: route::Choice::Address("x".to_owned()),
+            words: "x".to_owned(),
+        }];
+        state.set_routes(route::View { found, ..route::View::default() });
+        state.forget_cluster();
+        state.content_forgotten(content).await;
+        let shown = View {
+            phase: Phase::Connecting,
+            cluster: None,
+            kubeconfig: Some(kubeconfig),
+            registry: None,
+            counts: state.catalog().counts(),
+            problems: Vec::new(),
+        };
+        assert_eq!(state.view(), shown);
+        assert_eq!(state.routes(), route::View::default());
+        assert!(!state.status().settled);
+    }
 
     #[test]
     fn only_changes_are_told() {

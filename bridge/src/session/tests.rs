@@ -139,3 +139,30 @@ async fn a_login_that_worked_is_tried_once_more() {
     api.set(|world| world.watches_of_nobody = 1);
     until(&session, "read again", || lists() > before && session.is_settled()).await;
 }
+
+#[tokio::test]
+async fn a_registry_can_be_chosen_before_the_cluster_has_answered() {
+    let api = Api::start().await;
+    let session = session(&api);
+    let _feed = session.feed();
+    let choice = images_proto::route::Choice::Address("registry.example.com".to_owned());
+    let chosen = images_proto::route::RegistryChoice { choice: Some(choice.clone()) };
+    session.choose_registry(chosen).await.unwrap();
+    let server = api.cluster().server().to_owned();
+    assert_eq!(session.settings.choices.registry(&server), Some(choice));
+}
+
+#[tokio::test]
+async fn a_foreign_registry_on_openshift_has_no_business_with_the_clusters_token() {
+    let api = Api::start().await;
+    let login = async |registry: Option<&str>| {
+        let registry = registry.map(|address| (address.to_owned(), "test"));
+        let cluster = Some(api.cluster());
+        let session = Session::with_settings(Settings { cluster, registry, ..Settings::default() });
+        let _feed = session.feed();
+        session.addresses().await.unwrap().login
+    };
+    use images_proto::access::Login;
+    assert_eq!(login(None).await, Login::Token);
+    assert_eq!(login(Some("https://127.0.0.1:1")).await, Login::Unclear);
+}

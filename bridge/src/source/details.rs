@@ -19,6 +19,8 @@ use crate::registry::{Document, Registry};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Details {
     pub(crate) read: Read,
+    /// Whether the registry may have no more to say.
+    pub(crate) is_whole: bool,
     /// The bytes it was made from.
     pub(crate) weight: usize,
 }
@@ -110,7 +112,7 @@ fn image_details(
         diff_ids,
         config: shown,
     };
-    Details { read: Read::Image(Box::new(read)), weight }
+    Details { read: Read::Image(Box::new(read)), is_whole: true, weight }
 }
 
 fn index_details(document: &Document, index: Index) -> Details {
@@ -123,7 +125,7 @@ fn index_details(document: &Document, index: Index) -> Details {
     });
     let media_type = index.media_type.or_else(|| document.media_type.clone());
     let read = ReadIndex { media_type, children: children.collect() };
-    Details { read: Read::Index(read), weight: document.bytes.len() }
+    Details { read: Read::Index(read), is_whole: true, weight: document.bytes.len() }
 }
 
 fn layer(blob: Blob) -> ReadLayer {
@@ -143,7 +145,7 @@ async fn from_api(
     let ImageStreamImage { image } = cluster.image_stream_image(repository, digest).await.ok()?;
     if !image.manifests.is_empty() {
         let read = ReadIndex { media_type: image.media_type, children: image.manifests };
-        return Some(Details { read: Read::Index(read), weight: 0 });
+        return Some(Details { read: Read::Index(read), is_whole: true, weight: 0 });
     }
     let layers = image.layers.into_iter().map(|layer| ReadLayer {
         blob: BlobFacts { digest: layer.digest, size: layer.size },
@@ -156,7 +158,7 @@ async fn from_api(
         diff_ids: Vec::new(),
         config: image.config?,
     };
-    Some(Details { read: Read::Image(Box::new(read)), weight: 0 })
+    Some(Details { read: Read::Image(Box::new(read)), is_whole: false, weight: 0 })
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@ use futures_util::{StreamExt, stream};
 use images_catalog::{Content, ImageFacts, RevisionFacts, TagFacts};
 use images_proto::repository::Origin;
 use images_proto::status::Phase;
-use images_proto::{Code, Digest, Failure, RepositoryName, Tag};
+use images_proto::{Code, Digest, Failure, Offer, RepositoryName, Tag};
 use tokio::time::sleep;
 
 pub use self::manifests::Manifests;
-use super::{Backoff, configs};
-use crate::registry::{Error, Kind, Registry};
+use super::{Backoff, Connection, configs};
+use crate::registry::{Error, Kind, Registry, Standing};
 use crate::session::state::{Part, State};
 
 /// Repositories read at once. The registry's own bound is on requests.
@@ -63,7 +63,11 @@ impl Distribution {
     ///
     /// # Errors
     /// When the registry cannot be spoken to (any more).
-    pub(super) async fn run(&self, state: &State) -> Result<Infallible, Failure> {
+    pub(super) async fn run(
+        &self,
+        state: &State,
+        connection: &Connection,
+    ) -> Result<Infallible, Failure> {
         state.set_settled(false);
         let repositories = self.list(state).await?;
         self.read_all(state, repositories).await?;
@@ -73,10 +77,19 @@ impl Distribution {
             state.set_problem(Part::Configs, Some(problem));
             state.set_settled(true);
             sleep(backoff.next_delay()).await;
+            // Another way may lead there by now; then everything begins anew with that.
+            connection.look_again(state).await;
         }
         state.set_problem(Part::Configs, None);
         state.set_settled(true);
-        std::future::pending().await
+        // A registry that was lost while somebody looked is looked for until it is back.
+        loop {
+            connection.lost_the_registry().await;
+            let mut backoff = Backoff::default();
+            while connection.is_registry_lost() && !connection.look_again(state).await {
+                sleep(backoff.next_delay()).await;
+            }
+        }
     }
 
     /// Lists all repositories, and shows each page as it comes.
@@ -271,6 +284,14 @@ fn cannot_list(error: Error) -> Failure {
         && refusal.status.is_client_error()
         && !refusal.by_api_server
     {
+        if refusal.status == http::StatusCode::UNAUTHORIZED && refusal.standing == Standing::Unknown
+        {
+            let words = "This registry shows its list of repositories only to those who log in.";
+            return Failure::new(Code::Unauthenticated, words)
+                .with_fix("Log in with a user and a password of the registry's.")
+                .with_details(crate::body::chain(&error))
+                .offering(Offer::Login);
+        }
         if refusal.status == http::StatusCode::NOT_FOUND {
             failure.code = Code::Unsupported;
         }

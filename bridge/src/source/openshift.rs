@@ -218,20 +218,21 @@ impl Openshift {
     /// Reads the configs each time that all images were read, and what failed again later.
     async fn read_configs(&self, state: &State, connection: &Connection) -> Infallible {
         let mut backoff = Backoff::default();
+        let mut failed = false;
         loop {
             self.queue.idle(true).await;
             // Where there is nothing to read, nothing says yet where the registry is.
             let unread = !state.catalog().unread_configs(1).is_empty();
             // A registry that is lost comes back by itself.
             let lost = connection.is_registry_lost();
-            let failure = match unread || lost || self.image_ids.is_wanting() {
+            let failure = match unread || lost || failed || self.image_ids.is_wanting() {
                 true => self.read_from_registry(state, connection).await.err(),
                 false => None,
             };
             if !self.queue.is_idle() {
                 continue;
             }
-            let failed = failure.is_some();
+            failed = failure.is_some();
             // A registry that no route leads to is shown as that, not as a problem of its own.
             let shown = failure.filter(|_| connection.is_registry_known());
             state.set_problem(Part::Configs, shown);

@@ -36,6 +36,7 @@ use self::service_proxy::ServiceProxy;
 use crate::cluster::Cluster;
 use crate::registry::authorized::Authorized;
 use crate::registry::direct::{self, Address, Direct};
+use crate::registry::login::Login;
 use crate::registry::tunnel::Tunnel;
 use crate::registry::{Carrier, Error, Registry, Standing};
 use crate::session::settings::Settings;
@@ -60,6 +61,12 @@ pub(super) struct Reached {
     pub(super) service: Option<(String, String)>,
     /// Who we are to it.
     pub(super) identity: Option<Identity>,
+    /// Until when that holds, as it is now.
+    pub(super) expires: Option<login::Expires>,
+    /// Whether that is the cluster's token.
+    pub(super) is_cluster_login: bool,
+    /// The place, for a login.
+    pub(super) goal: login::Goal,
 }
 
 /// What the routes are tried with.
@@ -78,12 +85,10 @@ pub(super) struct Search<'a> {
 /// # Errors
 /// When no route leads to a registry: the nearest miss, or what the cluster knows about it.
 pub(super) async fn find(search: Search<'_>) -> Result<Reached, Failure> {
-    search.settings.logins.begin();
-    let choice = search.cluster.and_then(|cluster| {
-        let choices = &search.settings.choices;
-        choices.registry(cluster.server())
-    });
-    let configured = search.settings.registry()?;
+    let settings = search.settings;
+    let typed = settings.logins.typed();
+    let choice = search.cluster.and_then(|cluster| settings.choices.registry(cluster.server()));
+    let configured = settings.registry()?;
     let view = View { choice: choice.clone(), configured: configured.is_some(), ..View::default() };
     let mut climb = Climb { ladder: Ladder::new(view, search.tell), search };
     let reached = match (configured, choice) {
@@ -91,10 +96,21 @@ pub(super) async fn find(search: Search<'_>) -> Result<Reached, Failure> {
         (None, Some(Choice::Address(text))) => climb.chosen(&text).await,
         (None, choice) => climb.cluster(choice.as_ref()).await,
     };
-    if let Ok(reached) = &reached {
-        climb.ladder.reached(reached.identity.clone());
+    match reached {
+        Ok(reached) => {
+            settings.logins.settle(typed, None);
+            climb.ladder.reached(reached.identity.clone());
+            Ok(reached)
+        }
+        Err(miss) => {
+            // What somebody types goes to the place of which he was told, and to no other.
+            let wanted = miss.failure.offers.contains(&Offer::Login);
+            let wanted = miss.wants.filter(|_| wanted);
+            climb.ladder.wants_login(wanted.as_ref().map(|wants| wants.route.clone()));
+            settings.logins.settle(typed, wanted.map(|wants| wants.goal));
+            Err(miss.failure)
+        }
     }
-    reached
 }
 
 /// The ladder while it is climbed.
@@ -109,10 +125,20 @@ struct Rung {
     route: String,
     /// The key of a login for it.
     key: String,
+    /// Whether nobody can read along on the way.
+    encrypted: bool,
     /// The host for clients.
     host: Option<String>,
     place: Option<Place>,
     carrier: Result<Arc<dyn Carrier>, Failure>,
+}
+
+/// The place of a rung that would take a login.
+#[derive(Clone)]
+struct Wants {
+    /// In words.
+    route: String,
+    goal: login::Goal,
 }
 
 /// A rung that leads nowhere.
@@ -121,6 +147,8 @@ struct Miss {
     failure: Failure,
     /// How near it came.
     nearness: Nearness,
+    /// The place, for a login.
+    wants: Option<Wants>,
     /// Whether neither TLS nor doing without would change it.
     is_final: bool,
 }
@@ -149,21 +177,25 @@ enum Nearness {
 
 impl Miss {
     fn nothing(failure: Failure) -> Self {
-        Self { failure, nearness: Nearness::Nothing, is_final: true }
+        Self { failure, nearness: Nearness::Nothing, wants: None, is_final: true }
+    }
+
+    fn offering(self, offer: Offer) -> Self {
+        Self { failure: self.failure.offering(offer), ..self }
     }
 }
 
 impl Climb<'_> {
     /// The address that an administrator set.
-    async fn configured(&mut self, address: Address) -> Result<Reached, Failure> {
+    async fn configured(&mut self, address: Address) -> Result<Reached, Miss> {
         let who = self.who_at(&address).await;
-        let authorities = self.authorities(None, &address.host()).await;
-        let rung = at(address, &authorities, &who);
-        self.rung(Kind::Configured, rung, &who).await.map_err(|miss| hand_set(miss.failure))
+        let authorities = self.authorities_at(&address).await;
+        let rung = self.at(address, &authorities, None, &who);
+        self.rung(Kind::Configured, rung, &who).await.map_err(hand_set)
     }
 
     /// The address that the user typed, with or without a scheme.
-    async fn chosen(&mut self, text: &str) -> Result<Reached, Failure> {
+    async fn chosen(&mut self, text: &str) -> Result<Reached, Miss> {
         let address = match text.contains("://") {
             true => Address::parse(text),
             false => Address::of_host(text, true),
@@ -172,15 +204,17 @@ impl Climb<'_> {
             Ok(address) => address,
             Err(error) => {
                 let message = format!("The registry's address cannot be used: {error}.");
-                return Err(Failure::new(Code::NoRegistry, message).offering(Offer::SetRegistry));
+                let failure = Failure::new(Code::NoRegistry, message);
+                return Err(Miss::nothing(failure).offering(Offer::SetRegistry));
             }
         };
         if text.contains("://") {
             return self.configured(address).await;
         }
         let who = self.who_at(&address).await;
-        let reached = self.host(Kind::Configured, &address.host(), &who, None).await;
-        reached.map_err(|miss| hand_set(miss.failure))
+        let authorities = self.authorities_at(&address).await;
+        let reached = self.host(Kind::Configured, &address.host(), &who, &authorities).await;
+        reached.map_err(hand_set)
     }
 
     /// Who we are at an address that somebody set.
@@ -192,9 +226,21 @@ impl Climb<'_> {
         }
     }
 
+    /// The cluster's own authorities vouch for nothing but what is in the cluster.
+    async fn authorities_at(&self, address: &Address) -> Vec<Vec<u8>> {
+        let public = self.search.openshift.flatten();
+        let inside = address.name().ends_with(".svc")
+            || address.name().ends_with(".svc.cluster.local")
+            || public.is_some_and(|public| public == address.host());
+        let cluster = self.search.cluster.filter(|_| inside);
+        trust::authorities(cluster, None, &address.host()).await
+    }
+
     /// Whatever the cluster has.
-    async fn cluster(&mut self, choice: Option<&Choice>) -> Result<Reached, Failure> {
-        let Some(cluster) = self.search.cluster else { return Err(nothing_found(None)) };
+    async fn cluster(&mut self, choice: Option<&Choice>) -> Result<Reached, Miss> {
+        let Some(cluster) = self.search.cluster else {
+            return Err(Miss::nothing(nothing_found(None)));
+        };
         match self.search.openshift {
             Some(public) => self.openshift(cluster, public, choice).await,
             None => self.plain(cluster, choice).await,
@@ -206,17 +252,23 @@ impl Climb<'_> {
         cluster: &Cluster,
         public: Option<&str>,
         choice: Option<&Choice>,
-    ) -> Result<Reached, Failure> {
+    ) -> Result<Reached, Miss> {
         let place = match choice {
             Some(Choice::Service { namespace, name, port }) => {
                 Some(place::chosen(cluster, namespace, name, *port).await)
             }
             _ => place::of_openshift(cluster).await.unwrap_or_default(),
         };
-        let mut who = login::of_openshift(cluster).await;
-        if let Some(login) = place.as_ref().and_then(|place| self.typed(&place.key())) {
-            who = Ok(Who::with(Some(login)));
-        }
+        let keys = [place.as_ref().map(Place::key), public.map(str::to_owned)];
+        let typed = keys.iter().flatten().find_map(|key| self.typed(key));
+        let who = match typed {
+            Some(login) => Ok(Who::with(Some(login))),
+            // The cluster's tokens are for its own registry, whatever somebody chose.
+            None if place.as_ref().is_some_and(|place| !place.is_openshifts()) => {
+                Ok(Who::default())
+            }
+            None => login::of_openshift(cluster).await,
+        };
         let who = match who {
             Ok(who) => who,
             // Without a token nothing can be asked on any route; why it does not run still can.
@@ -225,16 +277,17 @@ impl Climb<'_> {
                 let diagnosis = diagnosis::of(cluster, place.as_ref(), true).await;
                 let is_absent = public.is_none() && place.is_none();
                 let absent = is_absent.then(diagnosis::absent);
-                return Err(diagnosis.or(absent).unwrap_or(failure));
+                return Err(Miss::nothing(diagnosis.or(absent).unwrap_or(failure)));
             }
         };
         let mut nearest = None;
-        match public.map(|host| Address::of_host(host, true)) {
+        // The public host is that of OpenShift's own registry.
+        let own = place.as_ref().is_none_or(Place::is_openshifts);
+        match public.filter(|_| own).map(|host| Address::of_host(host, true)) {
             Some(Ok(address)) => {
                 let namespace = place.as_ref().map(|place| place.namespace.as_str());
                 let authorities = self.authorities(namespace, &address.host()).await;
-                let mut rung = at(address, &authorities, &who);
-                rung.place = place.clone();
+                let rung = self.at(address, &authorities, place.clone(), &who);
                 match self.rung(Kind::Public, rung, &who).await {
                     Ok(reached) => return Ok(reached),
                     Err(miss) => nearest = nearer(nearest, miss),
@@ -250,7 +303,7 @@ impl Climb<'_> {
             let diagnosis = diagnosis::of(cluster, None, true).await;
             return Err(self.told(nearest, diagnosis.or_else(|| Some(diagnosis::absent()))));
         };
-        match self.service(&place, &who).await {
+        match self.service(cluster, &place, &who).await {
             Ok(reached) => return Ok(reached),
             Err(miss) => nearest = nearer(nearest, miss),
         }
@@ -265,11 +318,7 @@ impl Climb<'_> {
         Err(self.told(nearest, diagnosis))
     }
 
-    async fn plain(
-        &mut self,
-        cluster: &Cluster,
-        choice: Option<&Choice>,
-    ) -> Result<Reached, Failure> {
+    async fn plain(&mut self, cluster: &Cluster, choice: Option<&Choice>) -> Result<Reached, Miss> {
         let mut nearest = None;
         if choice.is_none() {
             match public::announced(cluster).await {
@@ -296,13 +345,24 @@ impl Climb<'_> {
                 (places.places, places.refused)
             }
         };
+        let mut wanting = Vec::new();
         for (done, place) in places.iter().enumerate() {
             match self.place(cluster, place).await {
                 Ok(reached) => {
                     return self.one_of(cluster, reached, place, &places[done + 1..]).await;
                 }
-                Err(miss) => nearest = nearer(nearest, miss),
+                Err(miss) => {
+                    if miss.nearness == Nearness::Login {
+                        wanting.push(Found { choice: place.choice(), words: place.words() });
+                    }
+                    nearest = nearer(nearest, miss);
+                }
             }
+        }
+        if wanting.len() > 1 {
+            // The login goes to the one that is told; another has to be chosen first.
+            nearest = nearest.map(|miss| miss.offering(Offer::ChooseRegistry));
+            self.ladder.found(wanting);
         }
         // What runs nowhere is told only of a place where a registry is expected.
         let mut diagnosis = None;
@@ -325,7 +385,7 @@ impl Climb<'_> {
                 ));
             }
             failure.details = self.ladder.words();
-            return Err(failure);
+            return Err(Miss::nothing(failure));
         }
         Err(self.told(nearest, diagnosis))
     }
@@ -333,7 +393,7 @@ impl Climb<'_> {
     /// The rungs that lead to one service.
     async fn place(&mut self, cluster: &Cluster, place: &Place) -> Result<Reached, Miss> {
         let who = Who::with(self.typed(&place.key()));
-        let mut nearest = match self.service(place, &who).await {
+        let mut nearest = match self.service(cluster, place, &who).await {
             Ok(reached) => return Ok(reached),
             Err(miss) => Some(miss),
         };
@@ -346,7 +406,8 @@ impl Climb<'_> {
                     place.words(),
                     with_tls(tls)
                 ),
-                key: place.key(),
+                key: key(Some(cluster), &place.key()),
+                encrypted: true,
                 host: None,
                 place: Some(place.clone()),
                 carrier: Ok(Arc::new(proxy)),
@@ -355,7 +416,8 @@ impl Climb<'_> {
         let is_unknown = match proxied.await {
             Ok(reached) => return Ok(reached),
             Err(miss) => {
-                let is_unknown = miss.failure.code == Code::NoRegistry;
+                let code = miss.failure.code;
+                let is_unknown = matches!(code, Code::NoRegistry | Code::NotFound);
                 nearest = nearer(nearest, miss);
                 is_unknown
             }
@@ -370,7 +432,8 @@ impl Climb<'_> {
                         place.words(),
                         with_tls(tls)
                     ),
-                    key: place.key(),
+                    key: key(Some(cluster), &place.key()),
+                    encrypted: true,
                     host: None,
                     place: Some(place.clone()),
                     carrier: Ok(Arc::new(proxy)),
@@ -389,7 +452,12 @@ impl Climb<'_> {
     }
 
     /// The service's own address.
-    async fn service(&mut self, place: &Place, who: &Who) -> Result<Reached, Miss> {
+    async fn service(
+        &mut self,
+        cluster: &Cluster,
+        place: &Place,
+        who: &Who,
+    ) -> Result<Reached, Miss> {
         let host = format!("{}:{}", place.host(), place.port);
         let (Some(socket), Ok(_)) = (place.socket(), Address::of_host(&host, true)) else {
             let why = "The service has no address of its own that this user may see.";
@@ -404,7 +472,8 @@ impl Climb<'_> {
             let scheme = if tls { "https" } else { "http" };
             Rung {
                 route: format!("{scheme}://{host} at {socket}"),
-                key: place.key(),
+                key: key(Some(cluster), &place.key()),
+                encrypted: tls,
                 host: None,
                 place: Some(place.clone()),
                 carrier,
@@ -435,7 +504,9 @@ impl Climb<'_> {
                     place.words(),
                     with_tls(tls)
                 ),
-                key: place.key(),
+                key: key(Some(cluster), &place.key()),
+                // The way leads through the cluster's API.
+                encrypted: true,
                 host: None,
                 place: Some(place.clone()),
                 carrier,
@@ -453,7 +524,8 @@ impl Climb<'_> {
             return Err(Miss::nothing(Failure::new(Code::NoRegistry, why)));
         };
         let who = Who::with(self.typed(&address.host()));
-        self.host(Kind::Public, &address.host(), &who, None).await
+        let authorities = self.authorities(None, &address.host()).await;
+        self.host(Kind::Public, &address.host(), &who, &authorities).await
     }
 
     /// A host of which nobody says whether it speaks TLS.
@@ -462,14 +534,15 @@ impl Climb<'_> {
         kind: Kind,
         host: &str,
         who: &Who,
-        namespace: Option<&str>,
+        authorities: &[Vec<u8>],
     ) -> Result<Reached, Miss> {
-        let authorities = self.authorities(namespace, host).await;
+        let cluster = self.search.cluster;
         let attempt = self.either(kind, true, who, |tls| match Address::of_host(host, tls) {
-            Ok(address) => at(address, &authorities, who),
+            Ok(address) => at(cluster, address, authorities, None, who),
             Err(error) => Rung {
                 route: host.to_owned(),
-                key: host.to_owned(),
+                key: key(cluster, host),
+                encrypted: tls,
                 host: None,
                 place: None,
                 carrier: Err(no_tls(error.into())),
@@ -488,7 +561,11 @@ impl Climb<'_> {
         rung: impl Fn(bool) -> Rung,
     ) -> Result<Reached, Miss> {
         let mut nearest = None;
-        for tls in [first, !first] {
+        // A token of the cluster's goes on no way on which somebody could read along.
+        let is_secret = who.login.as_ref().is_some_and(Login::is_only_for_the_registry);
+        let only_tls = is_secret && kind != Kind::PortForward;
+        let order = if only_tls { [Some(true), None] } else { [Some(first), Some(!first)] };
+        for tls in order.into_iter().flatten() {
             match self.rung(kind, rung(tls), who).await {
                 Ok(reached) => return Ok(reached),
                 Err(mut miss) => {
@@ -508,7 +585,8 @@ impl Climb<'_> {
 
     /// Tries one rung.
     async fn rung(&mut self, kind: Kind, rung: Rung, who: &Who) -> Result<Reached, Miss> {
-        let Rung { route, key, host, place, carrier } = rung;
+        let Rung { route, key, encrypted, host, place, carrier } = rung;
+        let goal = login::Goal { key, encrypted };
         self.ladder.trying(kind, &route);
         let tried = match carrier {
             Ok(carrier) => {
@@ -528,14 +606,17 @@ impl Climb<'_> {
                     host,
                     service: place.map(|place| (place.namespace, place.name)),
                     identity: who.identity.clone(),
+                    expires: who.expires.clone(),
+                    is_cluster_login: who
+                        .login
+                        .as_ref()
+                        .is_some_and(Login::is_only_for_the_registry),
+                    goal,
                 })
             }
             Err(miss) => {
-                if miss.failure.offers.contains(&Offer::Login) {
-                    self.search.settings.logins.want(&key);
-                }
                 self.ladder.no(miss.failure.clone());
-                Err(miss)
+                Err(Miss { wants: Some(Wants { route, goal }), ..miss })
             }
         }
     }
@@ -547,7 +628,7 @@ impl Climb<'_> {
         reached: Reached,
         place: &Place,
         others: &[Place],
-    ) -> Result<Reached, Failure> {
+    ) -> Result<Reached, Miss> {
         let found = |place: &Place| Found { choice: place.choice(), words: place.words() };
         let mut all = vec![found(place)];
         let probes =
@@ -566,21 +647,24 @@ impl Climb<'_> {
         if !several || known {
             return Ok(reached);
         }
-        Err(Failure::new(
+        self.ladder.not_chosen();
+        let failure = Failure::new(
             Code::NoRegistry,
             format!("There are {} registries in this cluster. Which one is meant?", words.len()),
         )
         .with_fix("Choose one; the choice is remembered.")
-        .with_details(words.join("\n"))
-        .offering(Offer::ChooseRegistry))
+        .with_details(words.join("\n"));
+        Err(Miss::nothing(failure).offering(Offer::ChooseRegistry))
     }
 
     /// The failure of the whole ladder.
-    fn told(&self, nearest: Option<Miss>, diagnosis: Option<Failure>) -> Failure {
-        let mut failure = match (diagnosis, nearest.map(|miss| miss.failure)) {
-            (Some(failure), _) | (None, Some(failure)) => failure,
-            (None, None) => nothing_found(None),
+    fn told(&self, nearest: Option<Miss>, diagnosis: Option<Failure>) -> Miss {
+        let mut miss = match (diagnosis, nearest) {
+            (Some(failure), _) => Miss::nothing(failure),
+            (None, Some(miss)) => miss,
+            (None, None) => Miss::nothing(nothing_found(None)),
         };
+        let failure = &mut miss.failure;
         let said = failure.details.take();
         let rungs = self.ladder.words();
         failure.details = match (said, rungs) {
@@ -590,11 +674,21 @@ impl Climb<'_> {
         if !failure.offers.contains(&Offer::Routes) {
             failure.offers.push(Offer::Routes);
         }
-        failure
+        miss
     }
 
-    fn typed(&self, key: &str) -> Option<crate::registry::login::Login> {
-        self.search.settings.logins.get(key)
+    fn at(
+        &self,
+        address: Address,
+        authorities: &[Vec<u8>],
+        place: Option<Place>,
+        who: &Who,
+    ) -> Rung {
+        at(self.search.cluster, address, authorities, place, who)
+    }
+
+    fn typed(&self, place: &str) -> Option<Login> {
+        self.search.settings.logins.get(&key(self.search.cluster, place))
     }
 
     /// Only OpenShift's own registry knows the cluster's tokens: nobody else gets to see one.
@@ -613,18 +707,32 @@ impl Climb<'_> {
     }
 }
 
-/// Whether this is the host of OpenShift's own registry: the one that the image streams name, or a
-/// service of the cluster.
+/// Whether this is the host of OpenShift's own registry: the one that the image streams name, or
+/// its service.
 fn is_openshifts(host: &str, public: Option<&str>) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    public == Some(host) || name.ends_with(".svc") || name.ends_with(".svc.cluster.local")
+    public == Some(host) || place::is_openshifts(host)
+}
+
+/// The key of a login for a place: another cluster may have one of the same name.
+fn key(cluster: Option<&Cluster>, place: &str) -> String {
+    format!("{} {place}", cluster.map(Cluster::server).unwrap_or_default())
 }
 
 /// A rung straight to an address.
-fn at(address: Address, authorities: &[Vec<u8>], who: &Who) -> Rung {
-    let (route, host) = (address.to_string(), address.host());
+fn at(
+    cluster: Option<&Cluster>,
+    address: Address,
+    authorities: &[Vec<u8>],
+    place: Option<Place>,
+    who: &Who,
+) -> Rung {
+    let (route, host, encrypted) = (address.to_string(), address.host(), address.is_encrypted());
     let carrier = direct(address, authorities, None, who);
-    Rung { route, key: host.clone(), host: Some(host), place: None, carrier }
+    let key = match &place {
+        Some(place) => key(cluster, &place.key()),
+        None => key(cluster, &host),
+    };
+    Rung { route, key, encrypted, host: Some(host), place, carrier }
 }
 
 fn with_tls(tls: bool) -> &'static str {
@@ -648,8 +756,9 @@ fn authorized(
     authorities: &[Vec<u8>],
     who: &Who,
 ) -> Result<Arc<dyn Carrier>, Failure> {
-    let client = direct::bystander(authorities).map_err(no_tls)?;
-    Ok(Arc::new(Authorized::new(carrier, site, who.login.clone(), client)))
+    let neighbour = direct::bystander(authorities).map_err(no_tls)?;
+    let stranger = direct::bystander(&trust::of_everybody()).map_err(no_tls)?;
+    Ok(Arc::new(Authorized::new(carrier, site, who.login.clone(), neighbour, stranger)))
 }
 
 fn no_tls(error: crate::body::BoxError) -> Failure {
@@ -681,7 +790,7 @@ async fn probe(
         Ok(Err(error)) => {
             let failure = refused(&error, route, standing);
             let nearness = nearness(&error, &failure);
-            Err(Miss { failure, nearness, is_final: is_final(&error) })
+            Err(Miss { nearness, is_final: is_final(&error), ..Miss::nothing(failure) })
         }
         Err(_) => {
             let message = format!(
@@ -692,16 +801,19 @@ async fn probe(
             let failure = Failure::new(Code::RegistryUnreachable, message)
                 .with_fix("Check that the registry is not overloaded, and try again.")
                 .retryable();
-            Err(Miss { failure, nearness: Nearness::Silent, is_final: true })
+            Err(Miss { nearness: Nearness::Silent, ..Miss::nothing(failure) })
         }
     }
 }
 
 fn nearness(error: &Error, failure: &Failure) -> Nearness {
     let by_api_server = error.refusal().is_some_and(|refusal| refusal.by_api_server);
+    let is_nameless = error.refusal().is_some_and(|refusal| refusal.standing == Standing::Nameless);
     match failure.code {
         _ if failure.offers.contains(&Offer::Login) => Nearness::Login,
         Code::Forbidden if by_api_server || error.refusal().is_none() => Nearness::Closed,
+        // It wants what cannot be sent there.
+        Code::Unauthenticated if is_nameless => Nearness::Closed,
         Code::Forbidden | Code::Unauthenticated if !by_api_server => Nearness::Refused,
         Code::Busy => Nearness::Faulty,
         Code::RegistryUnreachable if by_api_server => Nearness::Unreachable,
@@ -792,10 +904,10 @@ fn forbidden(error: &Error) -> Option<Failure> {
     None
 }
 
-fn hand_set(failure: Failure) -> Failure {
-    match failure.code {
-        Code::Unauthenticated => failure,
-        _ => failure.offering(Offer::SetRegistry),
+fn hand_set(miss: Miss) -> Miss {
+    match miss.failure.code {
+        Code::Unauthenticated => miss,
+        _ => miss.offering(Offer::SetRegistry),
     }
 }
 

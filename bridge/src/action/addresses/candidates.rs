@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use images_proto::access::Way;
+use images_proto::access::{Login, Way};
 
 use super::{Candidate, Known};
 use crate::cluster::Cluster;
@@ -19,8 +19,9 @@ const NODES: usize = 2;
 /// The candidates, each host once; a service's own address only when there is no other.
 pub(super) async fn find(cluster: Option<&Cluster>, known: &Known) -> Vec<Candidate> {
     let configured = known.configured.as_deref().map(without_scheme);
-    let mut found = Found::default();
-    found.add(configured, Way::Configured);
+    // What takes the cluster's tokens is asked, and named, with TLS alone.
+    let mut found = Found { tls: known.needs_login == Login::Token, ..Found::default() };
+    found.put(configured, Way::Configured, found.tls || is_https(known.configured.as_deref()));
     found.add(known.public.as_deref(), Way::Route);
     found.add(known.announced.as_deref(), Way::Announced);
     let mut own = Vec::new();
@@ -106,17 +107,29 @@ fn node_ports(service: &Service) -> Vec<u16> {
 struct Found {
     candidates: Vec<Candidate>,
     known: HashSet<String>,
+    /// Whether all of them must speak TLS.
+    tls: bool,
 }
 
 impl Found {
     fn add(&mut self, host: Option<&str>, way: Way) {
+        // OpenShift's routes are there to be encrypted.
+        self.put(host, way, self.tls || way == Way::Route);
+    }
+
+    fn put(&mut self, host: Option<&str>, way: Way, tls: bool) {
         let Some(host) = host else { return };
         // Names come from whoever may make an ingress.
         let host = host.to_ascii_lowercase();
         if Address::of_host(&host, true).is_ok() && self.known.insert(host.clone()) {
-            self.candidates.push(Candidate { host, way });
+            self.candidates.push(Candidate { host, way, tls });
         }
     }
+}
+
+fn is_https(address: Option<&str>) -> bool {
+    let scheme = address.and_then(|address| address.split_once("://")).map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 /// Host and port of an address. A login in it is nobody else's business.

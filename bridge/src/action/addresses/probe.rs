@@ -6,6 +6,7 @@
 //! worth is decided afterwards.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::StatusCode;
 use reqwest::redirect::Policy;
@@ -14,6 +15,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use tokio::time::timeout;
 
 /// Certificates that are kept of a server. More than a handful are no chain.
 const MOST: usize = 10;
@@ -29,13 +31,19 @@ pub(super) enum Probed {
     Silent,
 }
 
-/// Asks at `host`, with TLS and without at once.
-pub(super) async fn probe(host: &str) -> Probed {
-    let (encrypted, plain) = tokio::join!(encrypted(host), plain(host));
-    match encrypted {
-        Some(chain) => Probed::Encrypted(chain),
-        None if plain => Probed::Plain,
-        None => Probed::Silent,
+/// Asks at `host`, with TLS and, unless `tls` says that it must be, without at once. Each may take
+/// `patience`: a port behind a firewall that swallows everything is no reason to miss the other.
+pub(super) async fn probe(host: &str, tls: bool, patience: Duration) -> Probed {
+    let (encrypted, plain) = tokio::join!(timeout(patience, encrypted(host)), async {
+        match tls {
+            true => Ok(false),
+            false => timeout(patience, plain(host)).await,
+        }
+    });
+    match (encrypted, plain) {
+        (Ok(Some(chain)), _) => Probed::Encrypted(chain),
+        (_, Ok(true)) => Probed::Plain,
+        _ => Probed::Silent,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -101,7 +102,7 @@ async fn respond(mut socket: impl AsyncRead + AsyncWrite + Unpin, answer: &str) 
 }
 
 async fn configured(host: &str, cluster: Option<&Cluster>) -> Address {
-    let known = Known { configured: Some(format!("https://amy:x@{host}")), ..Known::default() };
+    let known = Known { configured: Some(format!("amy:x@{host}")), ..Known::default() };
     let mut answer = addresses(cluster, known).await;
     assert_eq!(answer.addresses.len(), 1);
     let address = answer.addresses.remove(0);
@@ -120,8 +121,16 @@ async fn the_authority_that_a_server_presents_is_offered() {
         let (host, _server) = serve(Some(&identity), REGISTRY).await;
         let address = configured(&host, None).await;
         assert!(address.answers);
-        let Trust::Authority(pem) = address.trust else { panic!("{:?}", address.trust) };
+        let Trust::Authority { pem, vouched, subject, fingerprint } = address.trust else {
+            panic!("{:?}", address.trust)
+        };
         assert_eq!(text(&pem), text(identity.authority.as_deref().unwrap()));
+        assert!(!vouched, "only the server itself said so");
+        assert!(subject.unwrap().contains("CN="));
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let digest = ring::digest::digest(&ring::digest::SHA256, &der);
+        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+        assert_eq!(fingerprint.unwrap().replace(':', ""), hex);
     }
 }
 
@@ -130,7 +139,10 @@ async fn the_clusters_own_authority_is_enough() {
     let identity = signed("127.0.0.1", false);
     let (host, _server) = serve(Some(&identity), REGISTRY).await;
     // Without the cluster, only the server's own certificate can be trusted.
-    let Trust::Authority(own) = configured(&host, None).await.trust else { panic!() };
+    let Trust::Authority { pem: own, vouched: false, .. } = configured(&host, None).await.trust
+    else {
+        panic!()
+    };
     assert_ne!(text(&own), text(identity.authority.as_deref().unwrap()));
     let bundle = identity.authority.clone().unwrap();
     let fake = Fake::start(move |asked| match &*asked.target {
@@ -140,9 +152,8 @@ async fn the_clusters_own_authority_is_enough() {
         _ => refusal(404),
     })
     .await;
-    let Trust::Authority(pem) = configured(&host, Some(&fake.cluster)).await.trust else {
-        panic!()
-    };
+    let trust = configured(&host, Some(&fake.cluster)).await.trust;
+    let Trust::Authority { pem, vouched: true, .. } = trust else { panic!("{trust:?}") };
     assert_eq!(text(&pem), text(identity.authority.as_deref().unwrap()));
 }
 
@@ -169,6 +180,64 @@ async fn what_speaks_no_tls_or_is_no_registry_is_told_apart() {
     // Nothing listens there any more.
     drop(_server);
     assert!(!configured(&host, None).await.answers);
+}
+
+#[tokio::test]
+async fn what_must_speak_tls_is_never_plain() {
+    let (host, _server) = serve(None, REGISTRY).await;
+    let asked = async |known: Known| addresses(None, known).await.addresses.remove(0);
+    let configured = |address: String| Known { configured: Some(address), ..Known::default() };
+    for (known, trust) in [
+        (configured(format!("https://{host}")), Trust::Unclear),
+        (configured(format!("http://{host}")), Trust::Plain),
+        // It takes the cluster's tokens.
+        (Known { needs_login: Login::Token, ..configured(host.clone()) }, Trust::Unclear),
+        // OpenShift's route.
+        (Known { public: Some(host.clone()), ..Known::default() }, Trust::Unclear),
+    ] {
+        let address = asked(known.clone()).await;
+        assert_eq!((address.answers, &address.trust), (trust == Trust::Plain, &trust), "{known:?}");
+    }
+}
+
+/// A server that speaks TLS, and swallows what is not.
+async fn firewalled(identity: &Identity) -> (String, JoinSet<()>) {
+    let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth();
+    let config = config.with_single_cert(identity.chain.clone(), key).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((socket, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            connections.spawn(async move {
+                let mut first = [0];
+                match socket.peek(&mut first).await {
+                    Ok(_) if first == *b"G" => std::future::pending().await,
+                    Ok(_) => {}
+                    Err(_) => return,
+                }
+                if let Ok(socket) = acceptor.accept(socket).await {
+                    respond(socket, REGISTRY).await;
+                }
+            });
+        }
+    });
+    (host, tasks)
+}
+
+#[tokio::test]
+async fn a_firewall_around_the_other_port_does_not_hide_the_registry() {
+    let identity = own_authority("127.0.0.1");
+    let (host, _server) = firewalled(&identity).await;
+    let patience = Duration::from_millis(1500);
+    assert_eq!(
+        probe::probe(&host, false, patience).await,
+        Probed::Encrypted(identity.chain.clone())
+    );
 }
 
 /// A cluster with a registry that `spec` makes reachable.
@@ -224,7 +293,7 @@ async fn cluster(spec: Value, status: Value, with_ingress: bool) -> Fake {
 
 fn known() -> Known {
     let services = vec![("shop".to_owned(), "registry".to_owned())];
-    Known { services, needs_login: Login::Token, ..Known::default() }
+    Known { services, needs_login: Login::Password, ..Known::default() }
 }
 
 fn found(answer: &Answer) -> Vec<(&str, Way)> {
@@ -251,7 +320,7 @@ async fn finds_every_way_and_puts_first_what_answers() {
         ]
     );
     assert!(answer.addresses[0].answers && !answer.addresses[1].answers);
-    assert_eq!(answer.login, Login::Token);
+    assert_eq!(answer.login, Login::Password);
 }
 
 #[tokio::test]

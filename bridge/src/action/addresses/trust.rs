@@ -17,6 +17,7 @@ use rustls::server::ParsedCertificate;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::cluster::Cluster;
+use crate::cluster::certificate::Certificate;
 
 /// Certificates that are read of a config map.
 const MOST: usize = 50;
@@ -61,17 +62,32 @@ impl Authorities {
         if verifies(self.hosts.clone(), &name, chain) {
             return Trust::Trusted;
         }
-        // What the cluster says of itself is worth more than what a server says of itself.
-        let candidates = self.clusters.iter().chain(chain.last());
-        let signer = candidates.into_iter().find(|signer| {
+        let signed = |signer: &&CertificateDer<'static>| {
             let mut roots = RootCertStore::empty();
             roots.add((*signer).clone()).is_ok() && verifies(Arc::new(roots), &name, chain)
-        });
-        match (signer, chain) {
-            (Some(signer), _) => Trust::Authority(pem(signer)),
-            (None, [own]) if can_stand_alone(&name, own) => Trust::Authority(pem(own)),
+        };
+        // What the cluster says of itself is worth more than what a server says of itself.
+        if let Some(signer) = self.clusters.iter().find(signed) {
+            return authority(signer, true);
+        }
+        match (chain.last().filter(signed), chain) {
+            (Some(signer), _) => authority(signer, false),
+            (None, [own]) if can_stand_alone(&name, own) => {
+                authority(own, self.clusters.contains(own))
+            }
             (None, _) => Trust::Unclear,
         }
+    }
+}
+
+/// A certificate with what people compare.
+fn authority(certificate: &CertificateDer<'_>, vouched: bool) -> Trust {
+    let read = Certificate::parse(certificate);
+    Trust::Authority {
+        pem: pem(certificate),
+        vouched,
+        fingerprint: read.as_ref().map(Certificate::fingerprint),
+        subject: read.map(|read| read.subject),
     }
 }
 

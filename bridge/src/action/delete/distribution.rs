@@ -15,10 +15,16 @@ use super::{CONCURRENCY, Meter, still_there};
 use crate::registry::Registry;
 use crate::session::state::State;
 
+/// What was just read, as long as the catalog was not forgotten since its content was counted.
+pub(super) struct Known<'a> {
+    pub(super) state: &'a State,
+    pub(super) content: u64,
+}
+
 /// What became of each target, in their order. Their repositories were just read.
 pub(super) async fn delete<P: FnMut(Progress) + Send>(
     registry: &Registry,
-    state: &State,
+    Known { state, content }: Known<'_>,
     targets: &[Target],
     agreed: &[TagRef],
     meter: &Meter<P>,
@@ -57,12 +63,11 @@ pub(super) async fn delete<P: FnMut(Progress) + Send>(
         .map(|((repository, digest), users)| {
             let unnamed =
                 users.first().and_then(|idx| unnamed_tag(state, &targets[*idx], &digest, &named));
+            let has_unread_tags = state.catalog().has_unread_tags(repository);
             async move {
                 let outcome = match unnamed {
                     // One of them may be on the same manifest.
-                    _ if state.catalog().has_unread_tags(repository) => {
-                        Outcome::Kept(super::super::unread_tags(repository))
-                    }
+                    _ if has_unread_tags => Outcome::Kept(super::super::unread_tags(repository)),
                     Some(tag) => Outcome::Kept(tagged_meanwhile(&tag)),
                     None => delete_manifest(registry, repository, &digest).await,
                 };
@@ -70,6 +75,10 @@ pub(super) async fn delete<P: FnMut(Progress) + Send>(
             }
         })
         .collect();
+    if state.content() != content {
+        // What was looked up may be another registry's.
+        return vec![Outcome::Kept(super::super::left()); targets.len()];
+    }
     let mut working = stream::iter(working).buffer_unordered(CONCURRENCY);
     while let Some((users, outcome)) = working.next().await {
         meter.advance(users.len());

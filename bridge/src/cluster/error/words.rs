@@ -210,7 +210,7 @@ pub(in crate::cluster) fn login_words(error: &login::Error) -> (String, String, 
             let what = "the token, certificate or key in the kubeconfig cannot be used";
             return (what.to_owned(), AGAIN.to_owned(), None);
         }
-        login::Error::Program(error) => error,
+        login::Error::Program(error) => error.as_ref(),
     };
     let details = error.messages().map(str::to_owned);
     let (what, fix) = match error {

@@ -19,7 +19,8 @@ use tokio::time::timeout;
 
 /// How long a program may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long its last messages are waited for once it has ended.
+/// How long its answer and its last messages are waited for once it has ended: what it left running
+/// may hold them open for ever.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 /// The most that is read of its answer, in bytes.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -148,32 +149,37 @@ impl Program {
         if self.is_interactive {
             return Err(Error::Interactive { program: program() });
         }
-        let mut child = Running(self.start().map_err(|source| Error::Start {
+        let mut child = Running::of(self.start().map_err(|source| Error::Start {
             program: program(),
             hint: self.install_hint.as_ref().map(|hint| crate::body::excerpt(hint.as_bytes())),
             source,
         })?);
-        let (output, errors) = (child.0.stdout.take(), child.0.stderr.take());
-        let mut tail = Tail::default();
-        let ended = async {
-            let messages = tail.read(errors);
-            let ending = async { tokio::join!(read_answer(output), child.0.wait()) };
-            tokio::pin!(messages, ending);
-            tokio::select! {
-                ended = &mut ending => {
-                    // What it leaves running may hold its standard error open for ever.
-                    let _ = timeout(LAST_WORDS, messages).await;
-                    ended
+        let (mut answer, mut tail) = (Answered::default(), Tail::default());
+        let status = {
+            let (output, errors) = (child.process.stdout.take(), child.process.stderr.take());
+            let said = async { tokio::join!(answer.read(output), tail.read(errors)) };
+            tokio::pin!(said);
+            let ended = async {
+                tokio::select! {
+                    status = child.process.wait() => (status, false),
+                    _ = &mut said => (child.process.wait().await, true),
                 }
-                () = &mut messages => ending.await,
+            };
+            match timeout(self.patience, ended).await {
+                Ok((status, true)) => Some((status, true)),
+                Ok((status, false)) => Some((status, timeout(LAST_WORDS, said).await.is_ok())),
+                Err(_) => None,
             }
         };
-        let ended = timeout(self.patience, ended).await;
         let messages = self.shown(&tail.0);
-        let Ok((answer, status)) = ended else {
+        let Some((status, is_all_said)) = status else {
             let seconds = self.patience.as_secs();
             return Err(Error::TimedOut { program: program(), seconds, messages });
         };
+        if is_all_said {
+            // Nothing of it is known to live, so the number of its group may be another's.
+            child.group = None;
+        }
         match status {
             Ok(status) if !status.success() => {
                 return Err(Error::Failed { program: program(), status, messages });
@@ -181,7 +187,7 @@ impl Program {
             Ok(_) => {}
             Err(source) => return Err(Error::Start { program: program(), hint: None, source }),
         }
-        answer.and_then(|answer| parse(&answer)).map_err(|why| Error::Answer {
+        answer.whole().and_then(parse).map_err(|why| Error::Answer {
             program: program(),
             why,
             messages,
@@ -212,10 +218,12 @@ impl Program {
     }
 
     /// The end of its messages without control characters, and without what may be secret: the
-    /// values of its environment, and words that are as long as tokens.
+    /// values of its environment and of its arguments, and words that are as long as tokens.
     fn shown(&self, tail: &[u8]) -> String {
         let mut text = String::from_utf8_lossy(tail).into_owned();
-        for secret in self.environment.values().map(ExposeSecret::expose_secret) {
+        let environment = self.environment.values().map(ExposeSecret::expose_secret);
+        let arguments = self.arguments.iter().filter_map(|argument| argument.split_once('='));
+        for secret in environment.chain(arguments.map(|(_, value)| value)) {
             if secret.len() >= 8 {
                 text = text.replace(secret, "(…)");
             }
@@ -234,14 +242,24 @@ impl Program {
 }
 
 /// A program that runs, with all that it started. They are killed when nobody waits any more.
-struct Running(Child);
+struct Running {
+    process: Child,
+    /// The number of its group, as long as one of the group is known to live: until then the system
+    /// gives it to nobody else.
+    group: Option<Pid>,
+}
+
+impl Running {
+    fn of(process: Child) -> Self {
+        let group = process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        Self { process, group }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Once it was waited for it has no id, and nothing of the group is ours to kill.
-        let group = self.0.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        if let Some(group) = group {
-            // It may have ended in this moment.
+        if let Some(group) = self.group {
+            // The last of it may have ended in this moment.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
@@ -292,12 +310,33 @@ fn parse(answer: &[u8]) -> Result<Credential, &'static str> {
     Ok(Credential { token, certificate, expires: status.expiration_timestamp })
 }
 
-async fn read_answer(output: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, &'static str> {
-    let mut answer = Vec::new();
-    let Some(output) = output else { return Err("cannot be read") };
-    let mut output = output.take(ANSWER_LIMIT as u64 + 1);
-    output.read_to_end(&mut answer).await.map_err(|_| "cannot be read")?;
-    if answer.len() > ANSWER_LIMIT { Err("is too long") } else { Ok(answer) }
+/// The answer as far as it came. It holds a token, and is shown to nobody.
+#[derive(Default)]
+struct Answered {
+    text: Vec<u8>,
+    is_broken: bool,
+}
+
+impl Answered {
+    async fn read(&mut self, output: Option<impl AsyncRead + Unpin>) {
+        let Some(mut output) = output else { return self.is_broken = true };
+        let mut chunk = vec![0; 4 << 10];
+        while self.text.len() <= ANSWER_LIMIT {
+            match output.read(&mut chunk).await {
+                Ok(0) => return,
+                Ok(length) => self.text.extend_from_slice(&chunk[..length]),
+                Err(_) => return self.is_broken = true,
+            }
+        }
+    }
+
+    fn whole(&self) -> Result<&[u8], &'static str> {
+        match self.text.len() {
+            _ if self.is_broken => Err("cannot be read"),
+            length if length > ANSWER_LIMIT => Err("is too long"),
+            _ => Ok(&self.text),
+        }
+    }
 }
 
 /// The end of a text of unknown length.

@@ -43,7 +43,8 @@ fn registry(server: &Server, login: Option<Login>, encrypted: bool) -> Registry 
     let address = Address::parse(&format!("http://{}", server.address)).unwrap();
     let site = Site { encrypted, ..address.site() };
     let direct = Arc::new(Direct::new(address, &[], None).unwrap());
-    Registry::new(Arc::new(Authorized::new(direct, site, login, bystander(&[]).unwrap())))
+    let client = bystander(&[]).unwrap();
+    Registry::new(Arc::new(Authorized::new(direct, site, login, client.clone(), client)))
 }
 
 fn jane() -> Option<Login> {
@@ -195,4 +196,38 @@ fn scopes_are_guessed_from_paths() {
     assert_eq!(scope(Method::HEAD, "/v2/a/b/manifests/v1"), "repository:a/b:pull");
     assert_eq!(scope(Method::DELETE, "/v2/a/manifests/v1"), "repository:a:delete");
     assert_eq!(scope(Method::GET, "/v2/tags/tags/tags/list"), "repository:tags/tags:pull");
+}
+
+/// A realm on the registry's own host is no leave to send a token of the cluster's in the clear.
+#[tokio::test]
+async fn a_realm_on_the_same_host_does_not_get_the_clusters_token_in_the_clear() {
+    let own = Arc::new(Mutex::new(String::new()));
+    let realm = own.clone();
+    let server = serve(move |head| {
+        assert!(!head.contains("authorization"), "{head}");
+        let realm = realm.lock().unwrap().clone();
+        let demand = format!("WWW-Authenticate: Bearer realm=\"http://{realm}/token\"\r\n");
+        reply("401 Unauthorized", &demand, UNAUTHORIZED)
+    })
+    .await;
+    own.lock().unwrap().clone_from(&server.address);
+    assert!(registry(&server, of_cluster(), false).ping().await.is_err());
+}
+
+/// One scope that is refused says nothing about the route.
+#[tokio::test]
+async fn a_scope_that_is_refused_is_the_registrys_no() {
+    let (server, _tokens, _) = with_tokens(|head| match head.contains("catalog") {
+        true => reply("403 Forbidden", "", "no"),
+        false => reply("200 OK", "", r#"{"token":"good","expires_in":300}"#),
+    })
+    .await;
+    let registry = registry(&server, jane(), false);
+    let digest = images_proto::Digest::from_bytes([1; 32]);
+    let _ = registry.manifest(&"shop/api".parse().unwrap(), &digest).await;
+    for _ in 0..2 {
+        let error = registry.repositories(None).await.unwrap_err();
+        assert!(!error.is_about_the_route(), "{error:?}");
+        assert_eq!(error.refusal().map(|refusal| refusal.status.as_u16()), Some(401));
+    }
 }

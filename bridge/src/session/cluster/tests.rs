@@ -135,6 +135,9 @@ async fn another_context_shows_nothing_of_the_old_cluster() {
     assert_eq!(failed.code, Code::ClusterUnreachable);
     assert_eq!(failed.offers, [Offer::ChooseContext]);
     assert_eq!(session.status().cluster, None);
+    assert!(session.state.connected().is_none(), "nothing works on the old cluster");
+    let plan = session.plan_registry(images_proto::installation::Params::default()).await;
+    assert_eq!(plan.unwrap_err().code, Code::ClusterUnreachable);
 
     session.choose_context(choose("b")).await.unwrap();
     until(&session, "read", || session.is_settled() && has(&session, "bank/api")).await;
@@ -221,6 +224,9 @@ async fn a_kubeconfig_that_is_handed_over_is_used_instead() {
     hand_over(&text).await.unwrap();
     assert!(!has(&session, "shop/api"), "at once");
     assert_eq!(failure(&session).await.offers, [Offer::ChooseContext]);
+    let refused = Failure::new(Code::Unauthenticated, "x").offering(Offer::HostKubeconfig);
+    let offers = session.fitting(refused).offers;
+    assert_eq!(offers, [Offer::HostKubeconfig], "another one may be handed over");
     let y = ContextChoice { context: Some("y".to_owned()) };
     session.choose_context(y).await.unwrap();
     until(&session, "read", || session.is_settled() && has(&session, "bank/api")).await;
@@ -228,4 +234,27 @@ async fn a_kubeconfig_that_is_handed_over_is_used_instead() {
     assert_eq!(shown.origin, Origin::Host(path.to_owned()));
     assert_eq!(shown.context.as_deref(), Some("y"));
     assert_eq!(session.settings.choices.context(), None, "it is not ours to remember");
+
+    session.use_own(OwnKubeconfig {}).await.unwrap();
+    assert!(!has(&session, "bank/api"), "at once");
+    until(&session, "read", || session.is_settled() && has(&session, "shop/api")).await;
+    let shown = session.status().kubeconfig.unwrap();
+    assert_eq!(shown.origin, Origin::Files(vec![home.file().display().to_string()]));
+    let again = session.use_own(OwnKubeconfig {}).await.unwrap_err();
+    assert_eq!(again.code, Code::BadRequest);
+}
+
+#[tokio::test]
+async fn a_login_that_was_exchanged_leaves_no_old_one_to_work_with() {
+    let (home, api) = (Home::new(), Api::start().await);
+    api.push("shop", "api", "v1", 1);
+    let text = kubeconfig(&[("a", api.cluster().server())]);
+    home.write(&text);
+    let session = home.session();
+    let _feed = session.feed();
+    until(&session, "read", || session.is_settled()).await;
+    assert!(session.state.connected().is_some());
+    home.write(&text.replace("token: hunter2hunter2", "tokenFile: nowhere"));
+    assert_eq!(failure(&session).await.code, Code::Unauthenticated);
+    assert!(session.state.connected().is_none());
 }

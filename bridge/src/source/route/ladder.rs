@@ -31,6 +31,18 @@ impl<'a> Ladder<'a> {
         self.end(Outcome::Failed(failure));
     }
 
+    /// The rung that answered is one of several registries, of which none was chosen.
+    pub(super) fn not_chosen(&mut self) {
+        let why = "A registry answers there. Which of several is meant has to be chosen.";
+        self.end(Outcome::Skipped(why.to_owned()));
+    }
+
+    /// Where a login would be taken.
+    pub(super) fn wants_login(&mut self, route: Option<String>) {
+        self.view.wants_login = route;
+        (self.tell)(self.view.clone());
+    }
+
     /// A rung that is not tried, and why.
     pub(super) fn skipped(&mut self, kind: Kind, route: Option<&str>, why: String) {
         self.push(kind, route.map(str::to_owned), Outcome::Skipped(why));

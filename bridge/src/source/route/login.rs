@@ -3,7 +3,8 @@
 //! Who we are to the registry: a login that somebody typed, a token of the cluster's, or the
 //! service account for those who have none.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
@@ -27,35 +28,60 @@ pub struct Logins(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    known: HashMap<String, Login>,
-    /// The places that wanted a login when the routes were tried last.
-    wanted: BTreeSet<String>,
+    known: HashMap<Goal, Login>,
+    /// The place that wanted a login when the routes were tried last.
+    wanted: Option<Goal>,
+    /// Counts what was typed.
+    typed: u64,
+}
+
+/// A place that may want a login.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Goal {
+    /// Of the cluster and of the registry in it.
+    pub(super) key: String,
+    /// Whether nobody can read along on the way there.
+    pub(super) encrypted: bool,
 }
 
 impl Logins {
-    /// Keeps a login for the places that wanted one. `false`: none does.
+    /// Keeps a login for the place that wanted one. `false`: none does.
     pub fn put(&self, login: &Login) -> bool {
         let mut inner = self.inner();
-        let wanted = std::mem::take(&mut inner.wanted);
-        let some = !wanted.is_empty();
-        inner.known.extend(wanted.into_iter().map(|place| (place, login.clone())));
-        some
+        let Some(wanted) = inner.wanted.take() else { return false };
+        inner.typed += 1;
+        // What was typed for a way that is encrypted goes on no other.
+        let login = match wanted.encrypted {
+            true => login.clone().only_encrypted(),
+            false => login.clone(),
+        };
+        inner.known.insert(wanted, login);
+        true
     }
 
-    pub(super) fn get(&self, place: &str) -> Option<Login> {
-        self.inner().known.get(place).cloned()
+    /// How much was typed so far.
+    pub(crate) fn typed(&self) -> u64 {
+        self.inner().typed
     }
 
-    /// Forgets that any place wanted a login: the routes are tried again.
-    pub(super) fn begin(&self) {
-        self.inner().wanted.clear();
+    /// The login for a place: what was typed for a way without TLS may go on one with it, too.
+    pub(super) fn get(&self, key: &str) -> Option<Login> {
+        let inner = self.inner();
+        let goal = |encrypted| Goal { key: key.to_owned(), encrypted };
+        inner.known.get(&goal(true)).or_else(|| inner.known.get(&goal(false))).cloned()
     }
 
-    /// A place wants a login, and does not take the one that we had.
-    pub(super) fn want(&self, place: &str) {
+    /// Says which place wants a login now, and does not take the one that we had. Nothing changes
+    /// when somebody typed one since the routes began to be tried: then they are tried again.
+    pub(crate) fn settle(&self, typed: u64, wanted: Option<Goal>) {
         let mut inner = self.inner();
-        inner.known.remove(place);
-        inner.wanted.insert(place.to_owned());
+        if inner.typed != typed {
+            return;
+        }
+        if let Some(goal) = &wanted {
+            inner.known.retain(|known, _| known.key != goal.key);
+        }
+        inner.wanted = wanted;
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -68,6 +94,18 @@ impl Logins {
 pub(super) struct Who {
     pub(super) login: Option<Login>,
     pub(super) identity: Option<Identity>,
+    pub(super) expires: Option<Expires>,
+}
+
+/// When a token ends that is replaced while it is used: seconds since the Unix epoch, 0 for unknown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expires(Arc<AtomicI64>);
+
+impl Expires {
+    /// The end of the token of now, if it is known.
+    pub(crate) fn now(&self) -> Option<i64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|end| *end != 0)
+    }
 }
 
 impl Who {
@@ -78,7 +116,7 @@ impl Who {
             user => format!("the user {user}"),
         };
         let identity = login.as_ref().map(|login| Identity { words: words(login), expires: None });
-        Self { login, identity }
+        Self { login, identity, expires: None }
     }
 }
 
@@ -93,6 +131,7 @@ pub(super) async fn of_openshift(cluster: &Cluster) -> Result<Who, Failure> {
         return Ok(Who {
             login: Some(Login::of_cluster(Arc::new(ClusterToken(cluster.clone())))),
             identity: Some(Identity { words, expires: None }),
+            expires: None,
         });
     }
     match cluster.account_is_complete().await {
@@ -102,12 +141,18 @@ pub(super) async fn of_openshift(cluster: &Cluster) -> Result<Who, Failure> {
         Err(error) if error.is_forbidden() || error.is_no_path() => return Err(no_token()),
         Err(error) => return Err(error.failure(tried)),
     }
-    let token = AccountLogin { cluster: cluster.clone(), kept: tokio::sync::Mutex::default() };
-    let expires = token.renewed().await.map_err(|error| error.failure(tried))?.expires;
+    let expires = Expires::default();
+    let token = AccountLogin {
+        cluster: cluster.clone(),
+        kept: tokio::sync::Mutex::default(),
+        expires: expires.clone(),
+    };
+    token.renewed().await.map_err(|error| error.failure(tried))?;
     let words = "the service account openshift-infra/registry-admin".to_owned();
     Ok(Who {
         login: Some(Login::of_cluster(Arc::new(token))),
-        identity: Some(Identity { words, expires }),
+        identity: Some(Identity { words, expires: expires.now() }),
+        expires: Some(expires),
     })
 }
 
@@ -136,6 +181,7 @@ impl Password for ClusterToken {
 struct AccountLogin {
     cluster: Cluster,
     kept: tokio::sync::Mutex<Option<AccountToken>>,
+    expires: Expires,
 }
 
 impl AccountLogin {
@@ -146,7 +192,9 @@ impl AccountLogin {
         if let Some(token) = kept.as_ref().filter(|token| lasts(token)) {
             return Ok(token.clone());
         }
-        Ok(kept.insert(self.cluster.account_token().await?).clone())
+        let token = kept.insert(self.cluster.account_token().await?);
+        self.expires.0.store(token.expires.unwrap_or(0), Ordering::Relaxed);
+        Ok(token.clone())
     }
 }
 
@@ -160,18 +208,43 @@ impl Password for AccountLogin {
 mod tests {
     use super::*;
 
+    fn goal(key: &str, encrypted: bool) -> Option<Goal> {
+        Some(Goal { key: key.to_owned(), encrypted })
+    }
+
     #[test]
-    fn a_login_is_for_the_places_that_wanted_one() {
+    fn a_login_is_for_the_place_that_wanted_one() {
         let logins = Logins::default();
         let login = Login::new("jane", "x".to_owned().into());
         assert!(!logins.put(&login));
-        logins.want("a");
+        logins.settle(0, goal("a", false));
         assert!(logins.put(&login));
         assert!(logins.get("a").is_some() && logins.get("b").is_none());
         // It did not take it.
-        logins.want("a");
+        logins.settle(1, goal("a", false));
         assert!(logins.get("a").is_none());
-        logins.begin();
+        logins.settle(1, None);
         assert!(!logins.put(&login));
+    }
+
+    #[test]
+    fn what_was_typed_for_an_encrypted_way_goes_on_no_other() {
+        let logins = Logins::default();
+        for encrypted in [false, true] {
+            logins.settle(logins.typed(), goal("a", encrypted));
+            logins.put(&Login::new("jane", "x".to_owned().into()));
+            let login = logins.get("a").unwrap();
+            assert_eq!(login.is_only_for_encrypted_ways(), encrypted);
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_began_before_does_not_undo_what_was_typed() {
+        let logins = Logins::default();
+        logins.settle(0, goal("a", true));
+        let before = logins.typed();
+        logins.put(&Login::new("jane", "x".to_owned().into()));
+        logins.settle(before, goal("a", true));
+        assert!(logins.get("a").is_some());
     }
 }

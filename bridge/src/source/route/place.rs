@@ -48,6 +48,14 @@ pub(super) struct Places {
 }
 
 impl Place {
+    /// Whether it is OpenShift's own registry, which knows the cluster's tokens.
+    pub(super) fn is_openshifts(&self) -> bool {
+        WELL_KNOWN
+            .iter()
+            .take(OF_OPENSHIFT)
+            .any(|(namespace, name, _)| (*namespace, *name) == (&*self.namespace, &*self.name))
+    }
+
     /// What people call it.
     pub(super) fn words(&self) -> String {
         format!("{}/{}, port {}", self.namespace, self.name, self.port)
@@ -108,6 +116,16 @@ impl Place {
             well_known: true,
         }
     }
+}
+
+/// Whether this host is a service that is OpenShift's own registry.
+pub(super) fn is_openshifts(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let name = name.strip_suffix(".cluster.local").unwrap_or(name);
+    WELL_KNOWN
+        .iter()
+        .take(OF_OPENSHIFT)
+        .any(|(namespace, service, _)| name == format!("{service}.{namespace}.svc"))
 }
 
 /// OpenShift's own registry: the place where its operator puts it, or where older versions did.

@@ -30,7 +30,14 @@ fn only_openshifts_own_registry_is_shown_a_token() {
     let public = Some("registry.apps.example.com");
     assert!(is_openshifts("registry.apps.example.com", public));
     assert!(is_openshifts("image-registry.openshift-image-registry.svc:5000", None));
-    for host in ["registry.example.com", "evil.svc.example.com", "x.svc.cluster.local.evil.com"] {
+    assert!(is_openshifts("docker-registry.default.svc.cluster.local:5000", None));
+    for host in [
+        "registry.example.com",
+        "evil.svc.example.com",
+        "x.svc.cluster.local.evil.com",
+        "harbor.other-team.svc",
+        "image-registry.other-team.svc",
+    ] {
         assert!(!is_openshifts(host, public), "{host}");
     }
 }
@@ -186,4 +193,32 @@ async fn a_cluster_without_a_registry_offers_to_add_one() {
     let failure = plain(&fake, &Settings::default()).await.0.err().unwrap();
     assert_eq!(failure.code, Code::NoRegistry);
     assert_eq!(failure.offers, [Offer::AddRegistry, Offer::SetRegistry]);
+}
+
+#[tokio::test]
+async fn a_login_goes_to_the_place_that_was_told_alone() {
+    let asked = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let log = asked.clone();
+    let server = serve(move |line| {
+        log.lock().unwrap().push(line.to_owned());
+        let body = r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#;
+        reply("401 Unauthorized", "WWW-Authenticate: Basic realm=x\r\n", body)
+    })
+    .await;
+    let settings =
+        Settings { registry: Some((server.address.clone(), "a test")), ..Settings::default() };
+    let last = Mutex::new(View::default());
+    let find = async || {
+        let tell = |view| *last.lock().unwrap() = view;
+        let (cluster, openshift) = (None, None);
+        find(Search { settings: &settings, cluster, openshift, tell: &tell }).await.err().unwrap()
+    };
+    find().await;
+    assert_eq!(last.lock().unwrap().wants_login, Some(server.address.clone()));
+    let login = Login::new("jane", "wrong".to_owned().into());
+    assert!(settings.logins.put(&login));
+    // It is refused once, and not sent again.
+    assert!(find().await.message.contains("does not accept the login"));
+    assert!(find().await.message.contains("wants a login"));
+    assert!(!asked.lock().unwrap().is_empty());
 }

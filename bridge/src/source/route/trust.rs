@@ -20,6 +20,12 @@ const MOST: usize = 200;
 /// The bytes read of one file.
 const LONGEST: u64 = 1 << 20;
 
+/// Those for token servers, on whatever host a registry names: what the administrator put down for
+/// all registries, besides those that the system trusts.
+pub(super) fn of_everybody() -> Vec<Vec<u8>> {
+    read(Path::new(FILE))
+}
+
 /// The certificates of the authorities, as DER. `namespace` is that of the registry's service,
 /// `host` its host and port.
 pub(super) async fn authorities(

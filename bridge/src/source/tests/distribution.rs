@@ -202,7 +202,7 @@ async fn a_registry_without_a_catalog_says_so() {
     work.world.lock().unwrap().no_catalog = true;
     let failure = work.connection.run(&work.state).await.unwrap_err();
     assert_eq!(failure.code, Code::Unauthenticated);
-    assert!(failure.message.contains("list its repositories"), "{}", failure.message);
+    assert!(failure.message.contains("list of repositories"), "{}", failure.message);
 }
 
 #[tokio::test]
@@ -305,4 +305,39 @@ async fn a_tag_that_moved_is_not_taken_along_either() {
         assert!(matches!(&item.outcome, Outcome::Kept(failure) if failure.code == Code::Conflict));
     }
     assert_eq!(work.count("DELETE"), 0);
+}
+
+#[tokio::test]
+async fn a_deletion_has_no_say_in_another_clusters_catalog() {
+    let params =
+        || Params { targets: vec![Target::Tag(tag_ref("shop/api:v2"))], ..Params::default() };
+    // Somebody chooses another cluster before the first deletion.
+    let work = connect(&TAGS).await;
+    work.fill().await;
+    let done =
+        action::delete(&work.connection, &work.state, params(), |_| work.state.forget()).await;
+    assert_eq!(done.unwrap_err().code, Code::Conflict);
+    assert_eq!(work.count("DELETE"), 0);
+    assert_eq!(work.state.catalog().counts().repositories, 0);
+
+    // And after it.
+    let work = connect(&TAGS).await;
+    work.fill().await;
+    let forget = |progress: images_proto::Progress| {
+        if progress.done == 1 {
+            work.state.forget();
+        }
+    };
+    let done = action::delete(&work.connection, &work.state, params(), forget).await.unwrap();
+    assert_eq!(work.count("DELETE"), 1);
+    assert!(matches!(done.items[0].outcome, Outcome::Unproved(_)), "{done:?}");
+    assert_eq!(work.state.catalog().counts().repositories, 0);
+
+    // A plan is of the catalog that was read for it.
+    let work = connect(&TAGS).await;
+    work.fill().await;
+    let (plan, ()) = tokio::join!(biased; action::plan(&work.connection, &work.state, params()), async {
+        work.state.forget();
+    });
+    assert_eq!(plan.unwrap_err().code, Code::Conflict);
 }

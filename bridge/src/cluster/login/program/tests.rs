@@ -63,6 +63,11 @@ async fn one_that_does_not_end_is_killed_with_all_that_it_started() {
     let error = program.run().await.err().unwrap();
     assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
     assert_eq!(error.messages(), Some("waiting"));
+    child_is_gone(&folder).await;
+}
+
+/// Returns when the process whose number stands in the file `child` has ended.
+async fn child_is_gone(folder: &TempDir) {
     let child = std::fs::read_to_string(folder.path().join("child")).unwrap();
     let process = std::path::PathBuf::from(format!("/proc/{}/stat", child.trim()));
     let gone = async {
@@ -75,16 +80,28 @@ async fn one_that_does_not_end_is_killed_with_all_that_it_started() {
 }
 
 #[tokio::test]
-async fn what_it_leaves_running_is_not_waited_for() {
-    let (folder, mut program) = program(
-        "cd \"${0%/*}\"; sleep 600 > /dev/null & echo $! > child; echo '{\"status\":{\"token\":\"a\"}}'",
-    );
-    program.patience = Duration::from_secs(20);
-    assert!(program.run().await.is_ok());
-    let child = std::fs::read_to_string(folder.path().join("child")).unwrap();
-    let child = Pid::from_raw(child.trim().parse().unwrap()).unwrap();
-    // It is still there, and ours to end.
-    rustix::process::kill_process(child, Signal::KILL).unwrap();
+async fn what_it_leaves_running_is_not_waited_for_and_killed() {
+    for open in ["> /dev/null", "2> /dev/null", ""] {
+        let script = format!(
+            "cd \"${{0%/*}}\"; sleep 600 {open} & echo $! > child; \
+             echo '{{\"status\":{{\"token\":\"a\"}}}}'"
+        );
+        let (folder, mut program) = self::program(&script);
+        program.patience = Duration::from_secs(20);
+        let credential = program.run().await.unwrap();
+        assert_eq!(credential.token.unwrap().expose_secret(), "a");
+        child_is_gone(&folder).await;
+    }
+}
+
+#[tokio::test]
+async fn a_secret_among_its_arguments_is_not_shown() {
+    let (_folder, mut program) = program("echo \"bad: $1 ($2)\" >&2; exit 1");
+    program
+        .arguments
+        .extend(["--oidc-client-secret=hunter3hunter3".to_owned(), "--a=b".to_owned()]);
+    let error = program.run().await.err().unwrap();
+    assert_eq!(error.messages(), Some("bad: --oidc-client-secret=(…) (--a=b)"));
 }
 
 #[tokio::test]
