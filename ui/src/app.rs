@@ -2,6 +2,7 @@
 
 //! The page as a whole: the session's state, and the page that the address names.
 
+use images_proto::Offer;
 use images_proto::status::{Params, Status};
 use yew::prelude::*;
 
@@ -11,15 +12,18 @@ use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
 use crate::components::link::Link;
+use crate::dialogs;
+use crate::dialogs::delete::DeleteDialog;
 use crate::location::use_route;
 use crate::pages::image::Image;
 use crate::pages::images::Images;
 use crate::pages::layer::Layer;
+use crate::pages::registry::Registry;
 use crate::pages::repository::Repository;
-use crate::pages::{notices, screen};
-use crate::session::Session;
+use crate::pages::{notices, screen, whereabouts};
+use crate::session::{Deletion, Session};
 use crate::state::route::Route;
-use crate::state::screen;
+use crate::state::screen::{self, Screen, Whose};
 use crate::text::tr;
 
 /// The application.
@@ -44,16 +48,46 @@ pub fn App() -> Html {
         move || drop(listener)
     });
 
-    let session = Session { status: status.state.answer.clone() };
-    let was_shown = use_mut_ref(|| false);
-    let now = screen::of_session(&status.state, *was_shown.borrow());
-    if status.state.answer.as_deref().is_some_and(screen::is_worth_keeping) {
-        was_shown.replace(true);
+    let offered = use_state_eq(|| None::<Offer>);
+    let offer = {
+        let offered = offered.clone();
+        use_callback((), move |offer: Offer, ()| offered.set(Some(offer)))
+    };
+    let close_offered = {
+        let offered = offered.clone();
+        Callback::from(move |()| offered.set(None))
+    };
+    let deletion = use_state_eq(|| None::<Deletion>);
+    let delete = {
+        let deletion = deletion.clone();
+        use_callback((), move |wanted: Deletion, ()| deletion.set(Some(wanted)))
+    };
+    let close_deletion = {
+        let deletion = deletion.clone();
+        Callback::from(move |()| deletion.set(None))
+    };
+
+    let session = Session { status: status.state.answer.clone(), offer, delete };
+    let shown = use_mut_ref(|| None::<Whose>);
+    let now = screen::of_session(&status.state, shown.borrow().as_ref());
+    if let Some(answer) = status.state.answer.as_deref()
+        && screen::is_worth_keeping(answer)
+    {
+        shown.replace(Some(Whose::of(answer)));
     }
+    // The registry's page is there to say why nothing can be shown.
+    let now = match now {
+        Screen::Failed(_) | Screen::Connecting
+            if route == Route::Registry && status.state.answer.is_some() =>
+        {
+            Screen::Content
+        }
+        now => now,
+    };
     let content = match screen(&now, &again) {
         Some(screen) => html! {
             <section class="pf-v6-c-page__main-section images-page">
-                <Heading title={tr("Images")} focus=false />
+                <Heading title={tr("Images")} focus=false>{ whereabouts(&session) }</Heading>
                 { screen }
             </section>
         },
@@ -71,6 +105,11 @@ pub fn App() -> Html {
                     <main class="pf-v6-c-page__main">{ content }</main>
                 </div>
             </div>
+            if let Some(deletion) = (*deletion).clone() {
+                <DeleteDialog {deletion} onclose={close_deletion} />
+            }
+            // It may mend what the other dialog failed of, so it stands above that.
+            if let Some(offer) = *offered { { dialogs::of_offer(offer, close_offered) } }
         </ContextProvider<Session>>
     }
 }
@@ -91,6 +130,7 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
         Route::Layer { digest, window } => html! {
             <Layer key={format!("layer {digest}")} {digest} {window} />
         },
+        Route::Registry => html! { <Registry key="registry" /> },
         Route::Unknown => html! {
             <section class="pf-v6-c-page__main-section images-page" key="unknown">
                 <Heading title={tr("Images")} />

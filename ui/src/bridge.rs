@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! Typed calls of the bridge: [`use_view`] for what stays on the screen and [`ask`] for one
-//! question or action. One call is one channel.
+//! Typed calls of the bridge: [`use_view`] for what stays on the screen, [`ask`] for one question
+//! and [`use_action`] for one that a dialog waits for. One call is one channel.
 
+mod action;
 mod ask;
 mod frame;
 mod line;
 mod spawned;
 mod view;
 
+pub use action::{Action, use_action};
 pub use ask::{Question, Report, ask};
 pub use view::{LiveView, UseView, use_view};

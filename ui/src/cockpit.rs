@@ -2,10 +2,13 @@
 
 //! The `cockpit` object of `../base1/cockpit.js`: the only way out of this page.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use js_sys::{Array, Function, JSON, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
@@ -28,6 +31,8 @@ extern "C" {
     type RawChannel;
     #[wasm_bindgen(method)]
     fn send(this: &RawChannel, message: &JsValue);
+    #[wasm_bindgen(method)]
+    fn control(this: &RawChannel, options: &JsValue);
     #[wasm_bindgen(method)]
     fn close(this: &RawChannel);
     #[wasm_bindgen(method, js_name = addEventListener)]
@@ -53,6 +58,10 @@ pub struct Closed {
     pub problem: Option<String>,
     /// Words about it.
     pub message: Option<String>,
+    /// Which content of a file was read or written, where the channel was about a file.
+    pub tag: Option<String>,
+    /// The exit status of a program that ran on it.
+    pub exit_status: Option<u32>,
 }
 
 /// An open channel. Dropping it closes it, and nothing is heard of it any more.
@@ -111,6 +120,11 @@ impl Channel {
             on_close(Closed {
                 problem: field(&reason, "problem"),
                 message: field(&reason, "message"),
+                tag: field(&reason, "tag"),
+                exit_status: Reflect::get(&reason, &"exit-status".into())
+                    .ok()
+                    .and_then(|status| status.as_f64())
+                    .map(|status| status as u32),
             });
         });
         let raw = open_channel(&options);
@@ -126,6 +140,37 @@ impl Drop for Channel {
         self.raw.remove_event_listener("close", function(&self.on_close));
         self.raw.close();
     }
+}
+
+/// Opens a channel of text messages, sends one message if there is one to send, and waits for the
+/// end. What was heard until then comes with it. `options` is a JSON object.
+pub async fn exchange(options: &str, message: Option<&str>) -> (String, Closed) {
+    let heard = Rc::new(RefCell::new((String::new(), Closed::default())));
+    let mut opened = None;
+    let ended = Promise::new(&mut |ended, _| {
+        let (text, end) = (heard.clone(), heard.clone());
+        opened = Some(Channel::text(
+            options,
+            move |message| text.borrow_mut().0.push_str(&message),
+            move |closed| {
+                end.borrow_mut().1 = closed;
+                // The promise's own function takes any call.
+                let _ = ended.call0(&JsValue::UNDEFINED);
+            },
+        ));
+    });
+    if let Some(channel) = &opened {
+        if let Some(message) = message {
+            channel.send_text(message);
+        }
+        if let Ok(done) = JSON::parse(r#"{"command":"done"}"#) {
+            channel.raw.control(&done);
+        }
+    }
+    // It is never rejected.
+    let _ = JsFuture::from(ended).await;
+    drop(opened);
+    heard.take()
 }
 
 /// Tells of every change of the address until it is dropped.

@@ -2,4 +2,37 @@
 
 //! The dialogs, one a file.
 
+pub mod account;
+pub mod context;
 pub mod delete;
+pub mod host_kubeconfig;
+pub mod installation;
+pub mod login;
+pub mod registry;
+pub mod trust;
+
+mod objects;
+
+use images_proto::Offer;
+use yew::prelude::*;
+
+/// What a dialog needs to know that a step opens.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The dialog is done.
+    pub on_close: Callback<()>,
+}
+
+/// The dialog of a step that mends a failure.
+pub fn of_offer(offer: Offer, on_close: Callback<()>) -> Html {
+    match offer {
+        Offer::HostKubeconfig => html! { <host_kubeconfig::HostKubeconfigDialog {on_close} /> },
+        Offer::ChooseContext => html! { <context::ContextDialog {on_close} /> },
+        Offer::Login => html! { <login::LoginDialog {on_close} /> },
+        Offer::ChooseRegistry => html! { <registry::RegistryDialog by_hand=false {on_close} /> },
+        Offer::SetRegistry => html! { <registry::RegistryDialog by_hand=true {on_close} /> },
+        Offer::Account => html! { <account::AccountDialog {on_close} /> },
+        Offer::AddRegistry => html! { <installation::InstallationDialog {on_close} /> },
+        Offer::Routes | Offer::Unknown => html! {},
+    }
+}

@@ -6,6 +6,8 @@
 //! - [`components`]: what it draws, thin;
 //! - [`pages`] and [`dialogs`]: compositions of both;
 //! - [`bridge`]: typed calls of the bridge, one channel each;
+//! - [`host`]: files of this host, by the rights of an administrator;
+//! - [`json`]: how their messages are read;
 //! - [`cockpit`] and [`browser`]: the only JavaScript that is called.
 
 pub mod app;
@@ -14,6 +16,8 @@ pub mod browser;
 pub mod cockpit;
 pub mod components;
 pub mod dialogs;
+pub mod host;
+pub mod json;
 pub mod location;
 pub mod pages;
 pub mod session;

@@ -2,14 +2,18 @@
 
 //! The pages. A page composes; `state` decides and `components` draw.
 
+pub mod access;
 pub mod image;
 pub mod images;
 pub mod layer;
+pub mod registry;
 pub mod repository;
 
 mod coverage;
 mod hits;
 mod screens;
 mod tags;
+mod whereabouts;
 
 pub use screens::{notices, screen};
+pub use whereabouts::whereabouts;

@@ -2,15 +2,23 @@
 
 //! What the page decides, without a browser: every module here is plain Rust and tested natively.
 
+pub mod access;
+pub mod address;
 pub mod deletion;
 pub mod document;
+pub mod host_kubeconfig;
+pub mod installation;
 pub mod listing;
 pub mod moment;
+pub mod offers;
 pub mod paging;
 pub mod pull;
+pub mod registry;
 pub mod reopen;
 pub mod route;
 pub mod screen;
 pub mod selection;
+pub mod set;
 pub mod target;
+pub mod trust;
 pub mod view;

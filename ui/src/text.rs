@@ -24,6 +24,15 @@ pub fn plural_with(one: &'static str, many: &'static str, n: u64, values: &[&str
     fill(&cockpit::ngettext(one, many, n), values)
 }
 
+/// A text that came as part of a sentence, as the beginning of one.
+pub fn capitalized(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
 /// Replaces `$0` to `$9`. What is filled in is not looked at again, so a value with a `$0` of its
 /// own stays as it is.
 fn fill(template: &str, values: &[&str]) -> String {
@@ -44,11 +53,17 @@ fn fill(template: &str, values: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fill;
+    use super::{capitalized, fill};
 
     #[test]
     fn fills_each_value_once() {
         assert_eq!(fill("$1 of $0: $0", &["a", "$0"]), "$0 of a: a");
         assert_eq!(fill("costs 5$, $3, 10", &["a"]), "costs 5$, $3, 10");
+    }
+    #[test]
+    fn a_sentence_begins_with_a_capital() {
+        assert_eq!(capitalized("the proxy"), "The proxy");
+        assert_eq!(capitalized("über"), "über");
+        assert_eq!(capitalized(""), "");
     }
 }

@@ -2,15 +2,15 @@
 
 //! One question or action: progress, then one result.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use images_proto::{Code, Failure, Message, Method, Progress};
 
-use super::line::{Heard, Line, spawn_from_now_on};
+use super::line::{Heard, Line, Request, spawn_from_now_on};
 use super::view::{not_understood, refused, words};
 use crate::cockpit::Closed;
+use crate::json;
 use crate::state::reopen::{Next, after_close};
 use crate::text::tr;
 
@@ -24,12 +24,16 @@ pub enum Report<A> {
 
 /// A question under way. Dropping it cancels the work that is not yet done.
 pub struct Question {
-    _asked: Rc<dyn Any>,
+    _asked: Rc<Asked>,
 }
 
-struct Asked<M: Method> {
-    params: M::Params,
-    tell: Box<dyn Fn(Report<M::Answer>)>,
+/// Takes a message, or a failure of ours; says whether it is the end.
+type Take = dyn Fn(Result<&str, Failure>) -> bool;
+
+struct Asked {
+    method: &'static str,
+    params: String,
+    take: Box<Take>,
     line: RefCell<Option<Line>>,
 }
 
@@ -39,16 +43,28 @@ pub fn ask<M: Method + 'static>(
     params: M::Params,
     tell: impl Fn(Report<M::Answer>) + 'static,
 ) -> Question {
-    let asked = Rc::new(Asked::<M> { params, tell: Box::new(tell), line: RefCell::default() });
+    let take = move |said: Result<&str, Failure>| {
+        let report = match said.map(json::read::<Message<M::Answer>>) {
+            Ok(Ok(Message::Progress(progress))) => Report::Progress(progress),
+            Ok(Ok(Message::View(answer) | Message::Result(answer))) => Report::End(Ok(answer)),
+            Ok(Ok(Message::Failed(failure))) | Err(failure) => Report::End(Err(failure)),
+            Ok(Err(error)) => Report::End(Err(not_understood(&error))),
+        };
+        let is_end = matches!(report, Report::End(_));
+        tell(report);
+        is_end
+    };
+    let (method, params) = (M::NAME, json::write(&params));
+    let asked = Rc::new(Asked { method, params, take: Box::new(take), line: RefCell::default() });
     asked.open();
     Question { _asked: asked }
 }
 
-impl<M: Method + 'static> Asked<M> {
+impl Asked {
     fn open(self: &Rc<Self>) {
         let this = Rc::downgrade(self);
-        let line = Line::open::<M>(
-            &self.params,
+        let line = Line::open(
+            Request { method: self.method, params: &self.params },
             Rc::new(move |heard| {
                 if let Some(asked) = this.upgrade() {
                     asked.hear(heard);
@@ -60,38 +76,35 @@ impl<M: Method + 'static> Asked<M> {
 
     fn hear(self: &Rc<Self>, heard: Heard) {
         match heard {
-            Heard::Message(text) => match serde_json::from_str::<Message<M::Answer>>(&text) {
-                Ok(Message::Progress(progress)) => (self.tell)(Report::Progress(progress)),
-                Ok(Message::View(answer) | Message::Result(answer)) => self.end(Ok(answer)),
-                Ok(Message::Failed(failure)) => self.end(Err(failure)),
-                Err(error) => self.end(Err(not_understood(&error))),
-            },
+            Heard::Message(text) => {
+                if (self.take)(Ok(&text)) {
+                    let line = self.line.borrow_mut().take();
+                    drop(line);
+                }
+            }
             Heard::Closed(closed) => self.closed(closed),
         }
     }
 
     fn closed(self: &Rc<Self>, closed: Closed) {
         let Some(line) = self.line.borrow_mut().take() else { return };
-        match after_close(closed.problem.as_deref(), line.way(), 0) {
+        let failure = match after_close(closed.problem.as_deref(), line.way(), 0) {
             // The request has reached nobody yet, so it can be made again.
             Next::Spawn => {
                 spawn_from_now_on();
                 self.open();
+                return;
             }
-            Next::Refused => (self.tell)(Report::End(Err(refused(closed)))),
-            Next::Rest | Next::Reopen(_) | Next::Ended => {
-                (self.tell)(Report::End(Err(broken(closed))));
-            }
-        }
-    }
-
-    fn end(&self, result: Result<M::Answer, Failure>) {
-        let line = self.line.borrow_mut().take();
-        drop(line);
-        (self.tell)(Report::End(result));
+            Next::Refused => refused(closed),
+            Next::Rest | Next::Reopen(_) | Next::Ended => broken(closed),
+        };
+        (self.take)(Err(failure));
     }
 }
 
 fn broken(closed: Closed) -> Failure {
-    Failure::new(Code::Internal, tr("This page's helper ended before it had answered.")).retryable().with_fix(tr("Look at what is there now before you try it again.")).with_details(words(closed))
+    Failure::new(Code::Internal, tr("This page's helper ended before it had answered."))
+        .retryable()
+        .with_fix(tr("Look at what is there now before you try it again."))
+        .with_details(words(closed))
 }

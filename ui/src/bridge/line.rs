@@ -5,8 +5,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use images_proto::{Method, PAYLOAD};
-use serde::Serialize;
+use images_proto::PAYLOAD;
 
 use super::spawned;
 use crate::cockpit::{Channel, Closed};
@@ -42,15 +41,14 @@ pub(super) fn spawn_from_now_on() {
 }
 
 impl Line {
-    /// Opens a line for one request.
-    pub(super) fn open<M: Method>(params: &M::Params, listener: Listener) -> Self {
-        let open = Open { command: None, channel: None, payload: PAYLOAD, method: M::NAME, params };
+    /// Opens a line for one request, whose parameters are written already.
+    pub(super) fn open(request: Request<'_>, listener: Listener) -> Self {
         match WAY.get() {
-            Way::Spawned => Self::Spawned(spawned::Channel::open(open, listener)),
+            Way::Spawned => Self::Spawned(spawned::Channel::open(request, listener)),
             Way::Routed => {
                 let end = listener.clone();
                 Self::Routed(Channel::text(
-                    &json(&open),
+                    &request.open(""),
                     move |text| listener(Heard::Message(text)),
                     move |closed| end(Heard::Closed(closed)),
                 ))
@@ -58,9 +56,9 @@ impl Line {
         }
     }
 
-    /// Sends new parameters.
-    pub(super) fn send<M: Method>(&self, params: &M::Params) {
-        let message = json(&NewParams { params });
+    /// Sends new parameters, which are written already.
+    pub(super) fn send(&self, params: &str) {
+        let message = format!(r#"{{"params":{params}}}"#);
         match self {
             Self::Routed(channel) => channel.send_text(&message),
             Self::Spawned(channel) => channel.send(&message),
@@ -76,24 +74,19 @@ impl Line {
     }
 }
 
-/// The options of an `open`; command and channel only where the page writes the frame itself.
-#[derive(Serialize)]
-pub(super) struct Open<'a, P> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) command: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) channel: Option<&'a str>,
-    pub(super) payload: &'a str,
-    pub(super) method: &'a str,
-    pub(super) params: &'a P,
+/// What is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'a> {
+    /// The method's name.
+    pub(super) method: &'static str,
+    /// Its parameters, as JSON.
+    pub(super) params: &'a str,
 }
 
-#[derive(Serialize)]
-struct NewParams<'a, P> {
-    params: &'a P,
-}
-
-/// Our own plain structs; serialising them has no way to fail.
-pub(super) fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+impl Request<'_> {
+    /// The options of the `open`, after those that only a frame of our own has.
+    pub(super) fn open(&self, before: &str) -> String {
+        let Self { method, params } = self;
+        format!(r#"{{{before}"payload":"{PAYLOAD}","method":"{method}","params":{params}}}"#)
+    }
 }

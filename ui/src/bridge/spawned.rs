@@ -7,7 +7,6 @@
 //! protocol with it, in the part of cockpit-bridge.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use images_proto::PAYLOAD;
@@ -15,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 
 use super::frame::{self, Decoder};
-use super::line::{Heard, Listener, Open, json};
+use super::line::{Heard, Listener, Request};
 use crate::browser;
 use crate::cockpit::{self, Closed};
+use crate::json;
 use crate::state::reopen::NOT_STARTED;
 
 /// A channel of the program. Dropping it closes it.
@@ -28,10 +28,10 @@ pub(super) struct Channel {
 
 impl Channel {
     /// Opens a channel, and starts the program first if it does not run.
-    pub(super) fn open<P: Serialize>(open: Open<'_, P>, listener: Listener) -> Self {
+    pub(super) fn open(request: Request<'_>, listener: Listener) -> Self {
         let process = running();
         let id = process.add(listener);
-        process.send("", &json(&Open { command: Some("open"), channel: Some(&id), ..open }));
+        process.send("", &request.open(&format!(r#""command":"open","channel":"{id}","#)));
         Self { process, id }
     }
 
@@ -43,8 +43,8 @@ impl Channel {
 
 impl Drop for Channel {
     fn drop(&mut self) {
-        if self.process.inner.borrow_mut().listeners.remove(&self.id).is_some() {
-            self.process.send("", &json(&Control::about("close", &self.id)));
+        if self.process.inner.borrow_mut().take(&self.id).is_some() {
+            self.process.send("", &json::write(&Control::about("close", &self.id)));
         }
     }
 }
@@ -62,8 +62,19 @@ struct Inner {
     greeted: bool,
     /// Frames that wait for its `init`.
     waiting: Vec<Vec<u8>>,
-    listeners: BTreeMap<String, Listener>,
+    listeners: Vec<(String, Listener)>,
     opened: u64,
+}
+
+impl Inner {
+    fn listener(&self, id: &str) -> Option<Listener> {
+        self.listeners.iter().find(|(other, _)| other == id).map(|(_, listener)| listener.clone())
+    }
+
+    fn take(&mut self, id: &str) -> Option<Listener> {
+        let at = self.listeners.iter().position(|(other, _)| other == id)?;
+        Some(self.listeners.swap_remove(at).1)
+    }
 }
 
 thread_local! {
@@ -99,7 +110,7 @@ impl Process {
         };
         let (heard, ended) = (Rc::downgrade(self), Rc::downgrade(self));
         let stream = cockpit::Channel::binary(
-            &json(&stream),
+            &json::write(&stream),
             move |bytes| on(&heard, |process| process.hear(&bytes)),
             move |closed| on(&ended, |process| process.stopped(closed)),
         );
@@ -110,7 +121,7 @@ impl Process {
         let mut inner = self.inner.borrow_mut();
         inner.opened += 1;
         let id = inner.opened.to_string();
-        inner.listeners.insert(id.clone(), listener);
+        inner.listeners.push((id.clone(), listener));
         id
     }
 
@@ -132,7 +143,7 @@ impl Process {
                 Ok(None) => return,
                 Ok(Some(frame)) if frame.channel.is_empty() => self.control(&frame.payload),
                 Ok(Some(frame)) => {
-                    let listener = self.inner.borrow().listeners.get(&frame.channel).cloned();
+                    let listener = self.inner.borrow().listener(&frame.channel);
                     if let Some(listener) = listener {
                         listener(Heard::Message(frame.payload));
                     }
@@ -146,19 +157,19 @@ impl Process {
     }
 
     fn control(&self, payload: &str) {
-        let Ok(control) = serde_json::from_str::<Control>(payload) else { return };
+        let Ok(control) = json::read::<Control>(payload) else { return };
         match control.command.as_str() {
             "init" => self.greet(),
             "ping" => {
                 let pong = Control { command: "pong".to_owned(), ..control };
-                self.send("", &json(&pong));
+                self.send("", &json::write(&pong));
             }
             "close" => {
                 let id = control.channel.unwrap_or_default();
-                let listener = self.inner.borrow_mut().listeners.remove(&id);
+                let listener = self.inner.borrow_mut().take(&id);
                 if let Some(listener) = listener {
                     let (problem, message) = (control.problem, control.message);
-                    listener(Heard::Closed(Closed { problem, message }));
+                    listener(Heard::Closed(Closed { problem, message, ..Closed::default() }));
                 }
             }
             _ => {}
@@ -174,7 +185,7 @@ impl Process {
         }
         inner.greeted = true;
         let init = Init { command: "init", version: 1, host: "localhost" };
-        stream.send_bytes(&frame::encode("", &json(&init)));
+        stream.send_bytes(&frame::encode("", &json::write(&init)));
         for frame in inner.waiting.drain(..) {
             stream.send_bytes(&frame);
         }
@@ -197,10 +208,11 @@ impl Process {
             (inner.stream.take(), std::mem::take(&mut inner.listeners))
         };
         drop(stream);
-        for listener in listeners.into_values() {
+        for (_, listener) in listeners {
             listener(Heard::Closed(Closed {
                 problem: Some(problem.to_owned()),
                 message: Some(message.to_owned()),
+                ..Closed::default()
             }));
         }
     }
@@ -219,7 +231,7 @@ async fn program() -> Option<Bridge> {
 }
 
 fn bridge_of(manifest: &str) -> Option<Bridge> {
-    let manifest: Manifest = serde_json::from_str(manifest).ok()?;
+    let manifest: Manifest = json::read(manifest).ok()?;
     manifest.bridges.into_iter().find(|bridge| {
         bridge.wanted.payload.as_deref() == Some(PAYLOAD) && !bridge.spawn.is_empty()
     })
@@ -304,9 +316,8 @@ mod tests {
     #[test]
     fn a_pong_repeats_the_ping() {
         let ping: Control =
-            serde_json::from_str(r#"{"command":"ping","channel":"1","sequence":9,"x":[]}"#)
-                .unwrap();
-        let pong = json(&Control { command: "pong".to_owned(), ..ping });
+            json::read(r#"{"command":"ping","channel":"1","sequence":9,"x":[]}"#).unwrap();
+        let pong = json::write(&Control { command: "pong".to_owned(), ..ping });
         assert_eq!(pong, r#"{"command":"pong","channel":"1","sequence":9}"#);
     }
 }

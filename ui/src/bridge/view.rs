@@ -8,9 +8,10 @@ use std::rc::Rc;
 use images_proto::{Code, Failure, Message, Method};
 use yew::prelude::*;
 
-use super::line::{Heard, Line, spawn_from_now_on};
+use super::line::{self, Heard, Line, spawn_from_now_on};
 use crate::browser::{Timer, now};
 use crate::cockpit::Closed;
+use crate::json;
 use crate::state::reopen::{Next, after_close};
 use crate::state::view::{Event, ViewState};
 use crate::text::tr;
@@ -30,6 +31,8 @@ pub trait LiveView: Method<Params: Clone + PartialEq + 'static, Answer: 'static>
 }
 
 impl LiveView for images_proto::status::Status {}
+
+impl LiveView for images_proto::route::Routes {}
 
 impl LiveView for images_proto::search::Search {
     fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
@@ -80,13 +83,20 @@ pub struct UseView<A> {
 #[hook]
 pub fn use_view<M: LiveView>(params: M::Params) -> UseView<M::Answer> {
     let state = use_reducer(Shown::<M::Answer>::default);
+    let asked = use_mut_ref(|| None::<M::Params>);
     let request = {
-        let dispatcher = state.dispatcher();
-        use_memo((), move |()| Request::<M>::new(move |event| dispatcher.dispatch(event)))
+        let (dispatcher, asked) = (state.dispatcher(), asked.clone());
+        use_memo((), move |()| {
+            let tell = move |event| dispatcher.dispatch(event);
+            Request::new(M::NAME, hear_by::<M>(asked, tell))
+        })
     };
     use_effect_with(params, {
         let request = request.clone();
-        move |params| request.ask(params.clone())
+        move |params| {
+            asked.replace(Some(params.clone()));
+            request.ask(json::write(params));
+        }
     });
     use_effect_with((), {
         let request = request.clone();
@@ -94,6 +104,35 @@ pub fn use_view<M: LiveView>(params: M::Params) -> UseView<M::Answer> {
     });
     let retry = use_callback((), move |(), ()| request.retry());
     UseView { state: state.0.clone(), retry }
+}
+
+/// What a request of this method does with what it hears.
+fn hear_by<M: LiveView>(
+    asked: Rc<RefCell<Option<M::Params>>>,
+    tell: impl Fn(Event<M::Answer>) + 'static,
+) -> impl Fn(Turn<'_>) -> Worth {
+    move |turn| {
+        let (event, worth) = match turn {
+            Turn::Message { text, recovers } => match json::read::<Message<M::Answer>>(text) {
+                Ok(Message::View(answer)) => {
+                    let is_ours =
+                        asked.borrow().as_ref().is_some_and(|asked| M::answers(asked, &answer));
+                    if !is_ours || (recovers && !M::is_whole(&answer)) {
+                        return Worth::None;
+                    }
+                    (Event::Said(Message::View(answer)), Worth::Answer)
+                }
+                Ok(message) => (Event::Said(message), Worth::Word),
+                Err(error) => (Event::Refused(not_understood(&error)), Worth::Word),
+            },
+            Turn::Lost => (Event::Lost, Worth::Word),
+            Turn::Ended(words) => (Event::Ended(words), Worth::Word),
+            Turn::Refused(failure) => (Event::Refused(failure), Worth::Word),
+            Turn::Retried => (Event::Retried, Worth::Word),
+        };
+        tell(event);
+        worth
+    }
 }
 
 struct Shown<A>(ViewState<A>);
@@ -112,15 +151,43 @@ impl<A: 'static> Reducible for Shown<A> {
     }
 }
 
-/// The request behind a view, over as many lines as it takes.
-struct Request<M: LiveView> {
-    tell: Box<dyn Fn(Event<M::Answer>)>,
-    inner: RefCell<Inner<M>>,
+/// What a request hears, before it is known what it means.
+enum Turn<'a> {
+    /// A message; whether the shown answer is from before the line broke.
+    Message { text: &'a str, recovers: bool },
+    /// The line broke and is being opened again.
+    Lost,
+    /// The bridge is gone for good; Cockpit's words.
+    Ended(String),
+    /// The request was refused.
+    Refused(Failure),
+    /// The user wants it tried again.
+    Retried,
+}
+
+/// What it was worth.
+#[derive(PartialEq)]
+enum Worth {
+    /// Nothing: the answer to other parameters, or a worse one than is shown.
+    None,
+    /// It was told.
+    Word,
+    /// It was told, and was an answer.
+    Answer,
+}
+
+/// The request behind a view, over as many lines as it takes. It knows no types of messages, so
+/// that it is compiled once.
+struct Request {
+    method: &'static str,
+    hear: Box<dyn Fn(Turn<'_>) -> Worth>,
+    inner: RefCell<Inner>,
     this: std::rc::Weak<Self>,
 }
 
-struct Inner<M: LiveView> {
-    params: Option<M::Params>,
+struct Inner {
+    /// Its parameters, as JSON.
+    params: Option<String>,
     line: Option<Line>,
     /// These parameters have been answered.
     answered: bool,
@@ -142,8 +209,8 @@ thread_local! {
     static ENDED: RefCell<Vec<Box<dyn Fn()>>> = const { RefCell::new(Vec::new()) };
 }
 
-impl<M: LiveView> Request<M> {
-    fn new(tell: impl Fn(Event<M::Answer>) + 'static) -> Rc<Self> {
+impl Request {
+    fn new(method: &'static str, hear: impl Fn(Turn<'_>) -> Worth + 'static) -> Rc<Self> {
         let inner = Inner {
             params: None,
             line: None,
@@ -154,17 +221,18 @@ impl<M: LiveView> Request<M> {
             again: None,
         };
         Rc::new_cyclic(|this| Self {
-            tell: Box::new(tell),
+            method,
+            hear: Box::new(hear),
             inner: RefCell::new(inner),
             this: this.clone(),
         })
     }
 
-    fn ask(&self, params: M::Params) {
+    fn ask(&self, params: String) {
         let mut inner = self.inner.borrow_mut();
         let is_open = match &inner.line {
             Some(line) => {
-                line.send::<M>(&params);
+                line.send(&params);
                 true
             }
             // It is opened again, with the new parameters, when the time has come.
@@ -184,8 +252,8 @@ impl<M: LiveView> Request<M> {
         inner.again = None;
         let Some(params) = &inner.params else { return };
         let this = self.this.clone();
-        let line = Line::open::<M>(
-            params,
+        let line = Line::open(
+            line::Request { method: self.method, params },
             Rc::new(move |heard| {
                 if let Some(request) = this.upgrade() {
                     request.hear(heard);
@@ -210,7 +278,7 @@ impl<M: LiveView> Request<M> {
             return;
         }
         drop(inner);
-        (self.tell)(Event::Retried);
+        self.tell(Turn::Retried);
         self.open();
     }
 
@@ -229,28 +297,22 @@ impl<M: LiveView> Request<M> {
     }
 
     fn hear_message(&self, text: &str) {
-        let message = serde_json::from_str::<Message<M::Answer>>(text);
-        {
-            let mut inner = self.inner.borrow_mut();
-            let unwanted = match (&message, &inner.params) {
-                (Ok(Message::View(answer)), Some(params)) => {
-                    !M::answers(params, answer) || (inner.recovers && !M::is_whole(answer))
-                }
-                (_, None) => true,
-                _ => false,
-            };
-            if unwanted {
+        let recovers = {
+            let inner = self.inner.borrow();
+            if inner.params.is_none() {
                 return;
             }
-            if matches!(message, Ok(Message::View(_))) {
-                inner.answered = true;
-                inner.recovers = false;
-            }
+            inner.recovers
+        };
+        if (self.hear)(Turn::Message { text, recovers }) == Worth::Answer {
+            let mut inner = self.inner.borrow_mut();
+            inner.answered = true;
+            inner.recovers = false;
         }
-        (self.tell)(match message {
-            Ok(message) => Event::Said(message),
-            Err(error) => Event::Refused(not_understood(&error)),
-        });
+    }
+
+    fn tell(&self, turn: Turn<'_>) {
+        (self.hear)(turn);
     }
 
     fn hear_end(&self, closed: Closed) {
@@ -263,7 +325,7 @@ impl<M: LiveView> Request<M> {
         let Some(line) = line else { return };
         match after_close(closed.problem.as_deref(), line.way(), attempt) {
             Next::Rest => {}
-            Next::Refused => (self.tell)(Event::Refused(refused(closed))),
+            Next::Refused => self.tell(Turn::Refused(refused(closed))),
             Next::Ended => {
                 let this = self.this.clone();
                 let open = move || {
@@ -272,14 +334,14 @@ impl<M: LiveView> Request<M> {
                     }
                 };
                 ENDED.with_borrow_mut(|ended| ended.push(Box::new(open)));
-                (self.tell)(Event::Ended(words(closed)));
+                self.tell(Turn::Ended(words(closed)));
             }
             Next::Spawn => {
                 spawn_from_now_on();
                 self.open();
             }
             Next::Reopen(delay) => {
-                (self.tell)(Event::Lost);
+                self.tell(Turn::Lost);
                 let this = self.this.clone();
                 let mut inner = self.inner.borrow_mut();
                 inner.recovers = inner.answered;
@@ -294,13 +356,18 @@ impl<M: LiveView> Request<M> {
 }
 
 /// The failure of an answer that is none of ours.
-pub(super) fn not_understood(error: &serde_json::Error) -> Failure {
-    Failure::new(Code::BadAnswer, tr("The answer of this page's helper cannot be read.")).retryable().with_fix(tr("The package may have been updated meanwhile: load the page again.")).with_details(error.to_string())
+pub(super) fn not_understood(error: &json::Error) -> Failure {
+    Failure::new(Code::BadAnswer, tr("The answer of this page's helper cannot be read."))
+        .retryable()
+        .with_fix(tr("The package may have been updated meanwhile: load the page again."))
+        .with_details(error.to_string())
 }
 
 /// The failure of a request that the bridge did not take.
 pub(super) fn refused(closed: Closed) -> Failure {
-    Failure::new(Code::BadRequest, tr("This page's helper did not understand the request.")).with_fix(tr("The package may have been updated meanwhile: load the page again.")).with_details(words(closed))
+    Failure::new(Code::BadRequest, tr("This page's helper did not understand the request."))
+        .with_fix(tr("The package may have been updated meanwhile: load the page again."))
+        .with_details(words(closed))
 }
 
 /// Cockpit's words about the end of a channel.

@@ -7,10 +7,13 @@ use std::rc::Rc;
 use images_proto::{Code, Failure};
 use yew::prelude::*;
 
+use super::alert::{Alert, Severity};
 use super::button::{Button, Look};
+use super::command::command;
 use super::empty_state::{EmptyState, Picture};
 use super::expandable::Expandable;
 use super::icon::Icon;
+use super::offers::Offers;
 use crate::state::screen;
 use crate::text::tr;
 
@@ -39,13 +42,15 @@ pub fn FailureScreen(props: &Props) -> Html {
     };
     // What is not there is no fault of anybody.
     let danger = !matches!(failure.code, Code::NoCluster | Code::NoRegistry | Code::NotFound);
+    let look = if failure.offers.is_empty() { Look::Primary } else { Look::Secondary };
     let again = props.again.reform(|_: MouseEvent| ());
     html! {
         <EmptyState state={screen::name_of(failure.code)} picture={Picture::Icon(icon)}
             title={title(failure.code)} {danger}
             actions={html! {
                 <>
-                    <Button label={tr("Try again")} look={Look::Primary} onclick={again} testid="try-again" />
+                    <Offers offers={failure.offers.clone()} primary=true />
+                    <Button label={tr("Try again")} {look} onclick={again} testid="try-again" />
                     { props.actions.clone() }
                 </>
             }}>
@@ -54,7 +59,7 @@ pub fn FailureScreen(props: &Props) -> Html {
     }
 }
 
-/// Message, advice, and the other side's words on demand.
+/// Message, advice, a command that mends it, and the other side's words on demand.
 pub fn words(failure: &Failure) -> Html {
     html! {
         <div class="images-words">
@@ -62,11 +67,32 @@ pub fn words(failure: &Failure) -> Html {
             if let Some(fix) = &failure.fix {
                 <p class="images-fix">{ fix }</p>
             }
+            if let Some(text) = &failure.command {
+                { command(text, tr("Copy the command"), "failure-command") }
+            }
             if let Some(details) = &failure.details {
                 { self::details(details) }
             }
         </div>
     }
+}
+
+/// A failure within a dialog or a section: all its words, and the steps that mend it.
+pub fn told(failure: &Failure, testid: Option<&'static str>) -> Html {
+    html! {
+        <Alert severity={Severity::Danger} title={title(failure.code)} testid={testid}
+            actions={offers(failure)}>
+            { words(failure) }
+        </Alert>
+    }
+}
+
+/// The steps that mend a failure, for the actions of an alert.
+pub fn offers(failure: &Failure) -> Html {
+    if failure.offers.is_empty() {
+        return html! {};
+    }
+    html! { <Offers offers={failure.offers.clone()} /> }
 }
 
 /// Words of the other side, closed at first.

@@ -4,6 +4,8 @@
 
 use yew::prelude::*;
 
+use super::icon::Icon;
+
 /// The colour of a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
@@ -23,6 +25,16 @@ pub enum Colour {
 
 /// A label in a row.
 pub fn label(colour: Colour, text: String, testid: Option<&'static str>) -> Html {
+    with_icon(colour, None, text, testid)
+}
+
+/// A label with an icon.
+pub fn with_icon(
+    colour: Colour,
+    icon: Option<Icon>,
+    text: String,
+    testid: Option<&'static str>,
+) -> Html {
     let colour = match colour {
         Colour::Grey => None,
         Colour::Blue => Some("pf-m-blue"),
@@ -34,6 +46,9 @@ pub fn label(colour: Colour, text: String, testid: Option<&'static str>) -> Html
     html! {
         <span class={classes!("pf-v6-c-label", "pf-m-compact", colour)} data-testid={testid}>
             <span class="pf-v6-c-label__content">
+                if let Some(icon) = icon {
+                    <span class="pf-v6-c-label__icon">{ icon.draw() }</span>
+                }
                 <span class="pf-v6-c-label__text">{ text }</span>
             </span>
         </span>

@@ -11,7 +11,7 @@ use yew::prelude::*;
 
 use super::button::{Button, Look};
 use super::icon::Icon;
-use crate::dialogs::delete::DeleteDialog;
+use crate::session::{Deletion, Session};
 use crate::state::selection::{Extent, Selection};
 use crate::state::target::{self, Undeletable};
 use crate::text::{plural, tr, tr_with};
@@ -31,13 +31,12 @@ pub struct QuickDelete {
     pub toggle: Callback<()>,
 }
 
-/// The quick delete mode of a page, and its dialog when that is open. `changed` is told when
-/// things may have been deleted.
+/// The quick delete mode of a page. `changed` is told when things may have been deleted.
 #[hook]
-pub fn use_quick_delete(changed: Callback<()>) -> (QuickDelete, Html) {
+pub fn use_quick_delete(changed: Callback<()>) -> QuickDelete {
+    let session = use_context::<Session>().unwrap_or_default();
     let on = use_state_eq(|| false);
     let selection = use_state_eq(|| Rc::new(Selection::default()));
-    let asked = use_state(|| None::<Rc<Vec<Target>>>);
 
     let mark = {
         let selection = selection.clone();
@@ -53,22 +52,17 @@ pub fn use_quick_delete(changed: Callback<()>) -> (QuickDelete, Html) {
         })
     };
     let delete = {
-        let asked = asked.clone();
-        Callback::from(move |targets: Vec<Target>| asked.set(Some(Rc::new(targets))))
-    };
-    let gone = {
         let selection = selection.clone();
-        Callback::from(move |gone: Vec<Target>| {
+        let gone = Callback::from(move |gone: Vec<Target>| {
             selection.set(Rc::new((**selection).clone().with_all(&gone, false)));
+        });
+        session.delete.reform(move |targets: Vec<Target>| Deletion {
+            targets: Rc::new(targets),
+            changed: changed.clone(),
+            gone: gone.clone(),
         })
     };
-    let dialog = (*asked).clone().map(|targets| {
-        let asked = asked.clone();
-        let onclose = Callback::from(move |()| asked.set(None));
-        html! { <DeleteDialog {targets} {changed} {gone} {onclose} /> }
-    });
-    let quick = QuickDelete { on: *on, selection: (*selection).clone(), mark, delete, toggle };
-    (quick, dialog.unwrap_or_default())
+    QuickDelete { on: *on, selection: (*selection).clone(), mark, delete, toggle }
 }
 
 /// The toggle and the button for what is marked, for a toolbar.
@@ -124,8 +118,8 @@ pub fn th_all(quick: &QuickDelete, targets: Vec<Target>) -> Html {
         <th class="pf-v6-c-table__th pf-v6-c-table__check" scope="col">
             <label class="pf-v6-c-check pf-m-standalone">
                 <input class="pf-v6-c-check__input" type="checkbox" id="select-all" {disabled}
-                    checked={extent == Extent::All} aria-label={tr("Mark all rows")}
-                    title={tr("Mark all rows")} {onchange} />
+                    checked={extent == Extent::All} aria-label={tr("Mark all rows of this page")}
+                    title={tr("Mark all rows of this page")} {onchange} />
             </label>
         </th>
     }

@@ -20,7 +20,7 @@ pub struct Props {
     pub chosen: AttrValue,
     /// Hears of another value.
     pub onchange: Callback<String>,
-    /// Its id.
+    /// Its id, which is also its name in tests.
     pub id: AttrValue,
 }
 
@@ -43,7 +43,8 @@ pub fn Select(props: &Props) -> Html {
     });
     html! {
         <span class="pf-v6-c-form-control images-select">
-            <select ref={node} aria-label={props.label.clone()} id={props.id.clone()} {onchange}>
+            <select ref={node} aria-label={props.label.clone()} id={props.id.clone()}
+                data-testid={props.id.clone()} {onchange}>
                 { for props.choices.iter().map(|(value, name)| html! {
                     <option value={value.clone()}>{ name }</option>
                 }) }

@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use images_proto::{Failure, Progress};
 use yew::prelude::*;
 
 use super::alert::{Alert, Severity};
@@ -22,36 +23,51 @@ pub fn show<A>(
     retry: &Callback<()>,
     draw: impl FnOnce(&Rc<A>) -> Html,
 ) -> Html {
-    if let Some(answer) = &view.answer {
+    let ViewState { answer, progress, failure, line } = view;
+    around(answer.as_ref().map(draw), progress.as_ref(), failure.as_ref(), line, retry)
+}
+
+/// The same for a drawn answer; apart, since it is compiled once and not for each kind of answers.
+fn around(
+    answer: Option<Html>,
+    progress: Option<&Progress>,
+    failure: Option<&Rc<Failure>>,
+    line: &Line,
+    retry: &Callback<()>,
+) -> Html {
+    if let Some(answer) = answer {
         return html! {
             <>
-                if let Some(failure) = &view.failure {
+                if let Some(failure) = failure {
                     <Alert severity={Severity::Warning} title={failure::title(failure.code)}
                         testid="stale"
                         actions={html! {
-                            <Button label={tr("Try again")} look={Look::Link}
-                                onclick={retry.reform(|_: MouseEvent| ())} />
+                            <>
+                                { failure::offers(failure) }
+                                <Button label={tr("Try again")} look={Look::Link}
+                                    onclick={retry.reform(|_: MouseEvent| ())} />
+                            </>
                         }}>
                         { failure::words(failure) }
                     </Alert>
                 }
-                { draw(answer) }
+                { answer }
             </>
         };
     }
-    if let Line::Ended(details) = &view.line {
+    if let Line::Ended(details) = line {
         return ended(details, retry);
     }
-    match &view.failure {
+    match failure {
         Some(failure) => html! {
             <FailureScreen failure={failure.clone()} again={retry.clone()} actions={html! {
                 <Link to={Route::home()} class="pf-v6-c-button pf-m-link">{ tr("All images") }</Link>
             }} />
         },
-        None if view.line == Line::Lost => disconnected(retry),
+        None if *line == Line::Lost => disconnected(retry),
         None => html! {
             <EmptyState state="loading" picture={Picture::Spinner} title={
-                view.progress.as_ref().map_or_else(|| tr("Reading"), |progress| progress.text.clone())
+                progress.map_or_else(|| tr("Reading"), |progress| progress.text.clone())
             } />
         },
     }

@@ -13,13 +13,13 @@ use yew::prelude::*;
 
 use crate::bridge::{Question, Report, ask};
 use crate::browser;
-use crate::components::alert::{Alert, Severity};
+use crate::components::alert::Severity;
 use crate::components::button::{Button, Look};
 use crate::components::dialog::Dialog;
 use crate::components::empty_state::spinner;
 use crate::components::failure;
 use crate::components::progress::progress;
-use crate::session::Session;
+use crate::session::{Deletion, Session};
 use crate::state::deletion::{self, Step};
 use crate::state::target;
 use crate::text::{plural, plural_with, tr, tr_with};
@@ -28,11 +28,7 @@ use crate::text::{plural, plural_with, tr, tr_with};
 #[derive(Properties, PartialEq)]
 pub struct Props {
     /// What the user wants deleted.
-    pub targets: Rc<Vec<Target>>,
-    /// Things may have been deleted.
-    pub changed: Callback<()>,
-    /// These are gone.
-    pub gone: Callback<Vec<Target>>,
+    pub deletion: Deletion,
     /// The dialog is done.
     pub onclose: Callback<()>,
 }
@@ -46,7 +42,7 @@ pub fn DeleteDialog(props: &Props) -> Html {
 
     let make_plan = {
         let (step, question) = (step.clone(), question.clone());
-        use_callback(props.targets.clone(), move |(), targets| {
+        use_callback(props.deletion.targets.clone(), move |(), targets| {
             step.set(Step::Planning);
             let params = Params { targets: targets.to_vec(), agreed: vec![], planned: vec![] };
             let step = step.clone();
@@ -58,14 +54,14 @@ pub fn DeleteDialog(props: &Props) -> Html {
             *question.borrow_mut() = Some(asked);
         })
     };
-    use_effect_with(props.targets.clone(), {
+    use_effect_with(props.deletion.targets.clone(), {
         let make_plan = make_plan.clone();
         move |_| make_plan.emit(())
     });
 
     let confirm = {
         let (now, question) = (step.clone(), question.clone());
-        let (changed, gone) = (props.changed.clone(), props.gone.clone());
+        let (changed, gone) = (props.deletion.changed.clone(), props.deletion.gone.clone());
         Callback::from(move |event: MouseEvent| {
             let Step::Planned(plan) = &*now else { return };
             if is_repeated(&event) {
@@ -91,7 +87,7 @@ pub fn DeleteDialog(props: &Props) -> Html {
         })
     };
     let stop = {
-        let (step, changed) = (step.clone(), props.changed.clone());
+        let (step, changed) = (step.clone(), props.deletion.changed.clone());
         Callback::from(move |event: MouseEvent| {
             if is_repeated(&event) {
                 return;
@@ -120,7 +116,7 @@ pub fn DeleteDialog(props: &Props) -> Html {
     let again = make_plan.reform(|_: MouseEvent| ());
 
     html! {
-        <Dialog title={title(&step, &props.targets)} step={name(&step)} severity={severity(&step)}
+        <Dialog title={title(&step, &props.deletion.targets)} step={name(&step)} severity={severity(&step)}
             {onclose} afterwards="#quick-delete" footer={footer(&step, confirm, stop, close, again)}>
             <div aria-live="polite">{ body(&step, &session) }</div>
         </Dialog>
@@ -182,11 +178,7 @@ fn body(step: &Step, session: &Session) -> Html {
                 <span>{ tr("Looking at what would go") }</span>
             </div>
         },
-        Step::PlanFailed(failure) => html! {
-            <Alert severity={Severity::Danger} title={failure::title(failure.code)}>
-                { failure::words(failure) }
-            </Alert>
-        },
+        Step::PlanFailed(failure) => failure::told(failure, None),
         Step::Planned(plan) => plan::plan(plan, session.source()),
         Step::Deleting(done) => progress(done, "delete-progress"),
         Step::Stopped => html! {
@@ -194,9 +186,7 @@ fn body(step: &Step, session: &Session) -> Html {
         },
         Step::DeleteFailed(plan, failure) => html! {
             <>
-                <Alert severity={Severity::Danger} title={failure::title(failure.code)} testid="delete-failure">
-                    { failure::words(failure) }
-                </Alert>
+                { failure::told(failure, Some("delete-failure")) }
                 { plan::plan(plan, session.source()) }
             </>
         },

@@ -2,8 +2,6 @@
 
 //! The table of tags and images that a digest leads to, each with what matched.
 
-use std::collections::BTreeMap;
-
 use images_proto::delete::Target;
 use images_proto::search::{Hit, Matched};
 use yew::prelude::*;
@@ -39,12 +37,12 @@ pub(super) fn hits(hits: &[Hit], quick: &QuickDelete, session: &Session) -> Html
     };
     // A row that goes must take the focus of its button with it, so rows are known by their names.
     // One tag may be hit in several ways.
-    let mut ways = BTreeMap::<String, u32>::new();
+    let mut earlier = Vec::<String>::with_capacity(hits.len());
     let body = hits.iter().zip(&targets).map(|(hit, target)| {
         let target = target.as_ref().map_err(|why| *why);
         let name = row_name(hit);
-        let way = ways.entry(name.clone()).or_default();
-        *way += 1;
+        let way = earlier.iter().filter(|other| **other == name).count();
+        earlier.push(name.clone());
         html! {
             <tr class="pf-v6-c-table__tr" key={format!("{way} {name}")} data-row={name}>
                 { td_check(quick, target) }

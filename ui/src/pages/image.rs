@@ -199,7 +199,7 @@ fn details(view: &View) -> Html {
         },
         Details::Failed(why) => html! {
             <Alert severity={Severity::Warning} testid="config-failed"
-                title={tr("The config could not be read")}>
+                title={tr("The config could not be read")} actions={failure::offers(why)}>
                 { failure::words(why) }
             </Alert>
         },

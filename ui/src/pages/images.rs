@@ -12,12 +12,13 @@ use yew::prelude::*;
 
 use super::coverage::coverage;
 use super::hits;
-use super::screens::source_line;
+use super::whereabouts::whereabouts;
 use crate::bridge::use_view;
 use crate::components::button::{Button, Look};
 use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
+use crate::components::own_kubeconfig::OwnKubeconfigButton;
 use crate::components::pagination::Pagination;
 use crate::components::progress::progress;
 use crate::components::quick_delete::{QuickDelete, use_quick_delete};
@@ -106,7 +107,7 @@ pub fn Images(props: &Props) -> Html {
         let refresh = refresh.clone();
         Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
     };
-    let (quick, dialog) = use_quick_delete(read_anew.clone());
+    let quick = use_quick_delete(read_anew.clone());
 
     let status = session.status.clone();
     let place = screen::of_list(answer.as_deref(), status.as_deref());
@@ -117,9 +118,8 @@ pub fn Images(props: &Props) -> Html {
     html! {
         <section class="pf-v6-c-page__main-section images-page">
             <Heading title={tr("Images")} focus=false>
-                if let Some(status) = &status {
-                    <span class="images-secondary" data-testid="source">{ source_line(status) }</span>
-                }
+                { whereabouts(&session) }
+                <OwnKubeconfigButton look={Look::Link} />
             </Heading>
             <div class="pf-v6-c-card images-card">
                 { toolbar::toolbar(&toolbar::Tools {
@@ -147,7 +147,6 @@ pub fn Images(props: &Props) -> Html {
                     </>
                 }) }
             </div>
-            { dialog }
         </section>
     }
 }

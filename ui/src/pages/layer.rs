@@ -41,7 +41,7 @@ pub fn Layer(props: &Props) -> Html {
     let Props { digest, window } = *props;
     let view =
         use_view::<Method>(Params { digest, offset: window.offset(), limit: window.per_page });
-    let (quick, dialog) = use_quick_delete(Callback::noop());
+    let quick = use_quick_delete(Callback::noop());
     let turn = Callback::from(move |window: Window| {
         location::replace(&Route::Layer { digest, window });
     });
@@ -78,7 +78,6 @@ pub fn Layer(props: &Props) -> Html {
                         </div>
                     </>
                 }) }
-                { dialog }
             </section>
         </>
     }

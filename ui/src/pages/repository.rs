@@ -71,7 +71,7 @@ pub fn Repository(props: &Props) -> Html {
         let refresh = refresh.clone();
         Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
     };
-    let (quick, dialog) = use_quick_delete(read_anew.clone());
+    let quick = use_quick_delete(read_anew.clone());
     let show = {
         let (name, typed) = (name.clone(), typed.clone());
         Callback::from(move |tags: Tags| {
@@ -100,7 +100,6 @@ pub fn Repository(props: &Props) -> Html {
                         }
                     </>
                 }) }
-                { dialog }
             </section>
         </>
     }

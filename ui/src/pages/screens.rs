@@ -2,10 +2,8 @@
 
 //! The screens and notices that concern the whole session.
 
-use std::rc::Rc;
-
-use images_proto::Failure;
 use images_proto::status::{self, Phase};
+use images_proto::{Failure, Offer};
 use yew::prelude::*;
 
 use crate::components::alert::{Alert, Severity};
@@ -13,10 +11,13 @@ use crate::components::button::{Button, Look};
 use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::expandable::Expandable;
 use crate::components::failure::{self, FailureScreen};
+use crate::components::offers::Offers;
+use crate::components::own_kubeconfig::OwnKubeconfigButton;
 use crate::components::waiting;
+use crate::state::offers;
 use crate::state::screen::Screen;
 use crate::state::view::{Line, ViewState};
-use crate::text::{plural, tr, tr_with};
+use crate::text::{plural, tr};
 
 /// The screen in the place of a page; `None` when the page can be shown.
 pub fn screen(screen: &Screen, again: &Callback<()>) -> Option<Html> {
@@ -29,7 +30,8 @@ pub fn screen(screen: &Screen, again: &Callback<()>) -> Option<Html> {
             </EmptyState>
         },
         Screen::Failed(failure) => html! {
-            <FailureScreen failure={failure.clone()} again={again.clone()} />
+            <FailureScreen failure={failure.clone()} again={again.clone()}
+                actions={html! { <OwnKubeconfigButton look={Look::Secondary} /> }} />
         },
         Screen::Disconnected => waiting::disconnected(again),
         Screen::Ended(details) => waiting::ended(details, again),
@@ -53,11 +55,18 @@ pub fn notices(status: &ViewState<status::View>, again: &Callback<()>) -> Html {
                 </Alert>
             }
             if let Some(failure) = failed {
-                { notice(Severity::Danger, failure, tr("What was read before is shown."), again) }
+                { notice(Severity::Danger, failure, failure.offers.clone(),
+                    (answer.counts.repositories > 0).then(|| tr("What was read before is shown.")), again) }
             }
             if let Some(failure) = unreachable {
-                { notice(Severity::Warning, failure,
-                    tr("The list comes from the cluster. Manifests, configs and build history do not."), again) }
+                { notice(Severity::Warning, failure, offers::with_routes(&failure.offers),
+                    Some(tr("The list comes from the cluster. Manifests, configs and build history do not.")), again) }
+            }
+            if answer.cluster.as_ref().is_some_and(|cluster| cluster.insecure) {
+                <Alert severity={Severity::Warning} testid="insecure"
+                    title={tr("The certificate of the API server is not checked")}>
+                    <p>{ tr("The kubeconfig says insecure-skip-tls-verify: anybody on the way to the cluster can read your credentials. Put the cluster's CA into certificate-authority-data instead.") }</p>
+                </Alert>
             }
             if !answer.problems.is_empty() {
                 { problems(&answer.problems, again) }
@@ -86,18 +95,28 @@ fn line(line: &Line, again: &Callback<()>) -> Html {
     }
 }
 
-fn notice(severity: Severity, failure: &Failure, but: String, again: &Callback<()>) -> Html {
+fn notice(
+    severity: Severity,
+    failure: &Failure,
+    offers: Vec<Offer>,
+    but: Option<String>,
+    again: &Callback<()>,
+) -> Html {
+    let actions = html! { <><Offers {offers} />{ try_again(again) }</> };
     html! {
-        <Alert {severity} title={failure::title(failure.code)} actions={try_again(again)} testid="notice">
+        <Alert {severity} title={failure::title(failure.code)} {actions} testid="notice">
             { failure::words(failure) }
-            <p>{ but }</p>
+            if let Some(but) = but { <p>{ but }</p> }
         </Alert>
     }
 }
 
 fn problems(problems: &[Failure], again: &Callback<()>) -> Html {
+    // Many parts mostly lack the same.
+    let offers: Vec<Offer> = problems.iter().flat_map(|problem| &problem.offers).copied().collect();
+    let actions = html! { <><Offers {offers} />{ try_again(again) }</> };
     html! {
-        <Alert severity={Severity::Warning} testid="problems" actions={try_again(again)}
+        <Alert severity={Severity::Warning} testid="problems" {actions}
             title={plural("$0 part could not be read", "$0 parts could not be read", problems.len() as u64)}>
             if let [problem] = problems {
                 { failure::words(problem) }
@@ -114,20 +133,5 @@ fn try_again(again: &Callback<()>) -> Html {
     html! {
         <Button look={Look::Link} label={tr("Try again")} testid="try-again"
             onclick={again.reform(|_: MouseEvent| ())} />
-    }
-}
-
-/// Where all this comes from, in one line.
-pub(super) fn source_line(status: &Rc<status::View>) -> String {
-    let cluster = status.cluster.as_ref();
-    let address = cluster.map(|cluster| {
-        let server = cluster.server.as_str();
-        server.strip_prefix("https://").unwrap_or(server).trim_end_matches('/').to_owned()
-    });
-    let user = cluster.and_then(|cluster| cluster.user.clone());
-    match (address, user) {
-        (Some(address), Some(user)) => tr_with("$0 as $1", &[&address, &user]),
-        (Some(address), None) => address,
-        (None, _) => String::new(),
     }
 }

@@ -2,7 +2,6 @@
 
 //! The table of a repository's tags, on its own page and, in brief, in the list.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use images_proto::delete::Target;
@@ -22,6 +21,7 @@ use crate::components::table::{table, td, td_toggle, th, th_unseen};
 use crate::session::Session;
 use crate::state::pull;
 use crate::state::route::{self, Route};
+use crate::state::set::Set;
 use crate::state::target;
 use crate::text::{plural, tr, tr_with};
 
@@ -39,7 +39,7 @@ pub(super) struct Props {
 #[component]
 pub(super) fn Tags(props: &Props) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
-    let open = use_state(|| Rc::new(BTreeSet::<Tag>::new()));
+    let open = use_state(|| Rc::new(Set::<Tag>::default()));
     let Props { view, quick, brief } = props;
     let name = &view.name;
     let columns = Columns {
@@ -66,11 +66,7 @@ pub(super) fn Tags(props: &Props) -> Html {
         let toggle = {
             let (open, tag) = (open.clone(), row.tag.clone());
             Callback::from(move |_: MouseEvent| {
-                let mut tags = (**open).clone();
-                if !tags.remove(&tag) {
-                    tags.insert(tag.clone());
-                }
-                open.set(Rc::new(tags));
+                open.set(Rc::new((**open).clone().toggled(tag.clone())));
             })
         };
         html! {

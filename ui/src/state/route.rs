@@ -39,6 +39,8 @@ pub enum Route {
         /// Which of its images are shown.
         window: Window,
     },
+    /// The registry and the routes to it, `#/registry`.
+    Registry,
     /// No place of ours.
     Unknown,
 }
@@ -97,6 +99,7 @@ impl Route {
                 Some(digest) => Self::Layer { digest, window: Window::from_options(options) },
                 None => Self::Unknown,
             },
+            ["registry"] => Self::Registry,
             _ => Self::Unknown,
         }
     }
@@ -123,6 +126,7 @@ impl Route {
                 window.write_options(&mut options);
                 vec!["layer".to_owned(), digest.to_string()]
             }
+            Self::Registry => vec!["registry".to_owned()],
             Self::Unknown => vec![],
         };
         (path, options)
@@ -229,6 +233,7 @@ mod tests {
             Route::image(digest, None),
             Route::image(digest, Some(&name)),
             Route::layer(digest),
+            Route::Registry,
             Route::Layer { digest, window },
         ] {
             let (path, options) = route.address();
@@ -255,6 +260,7 @@ mod tests {
         assert_eq!(parse(&["repository", "A B"], &[]), Route::Unknown);
         assert_eq!(parse(&["image", "sha256:12"], &[]), Route::Unknown);
         assert_eq!(parse(&["nowhere"], &[]), Route::Unknown);
+        assert_eq!(parse(&["registry", "x"], &[]), Route::Unknown);
         let digest = Digest::from_bytes([1; 32]);
         assert_eq!(
             parse(&["image", &digest.to_string()], &[("repository", "../x")]),

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use images_proto::search::{self, Rows};
-use images_proto::status::{self, Phase};
+use images_proto::status::{self, Origin, Phase};
 use images_proto::{Code, Failure, Progress};
 
 use super::view::{Line, ViewState};
@@ -25,10 +25,44 @@ pub enum Screen {
     Content,
 }
 
-/// The screen for the state of the session. Content that `was_shown` stays, whatever happens: it
-/// may be out of date, but what the user was doing is not lost.
-pub fn of_session(status: &ViewState<status::View>, was_shown: bool) -> Screen {
-    if was_shown {
+/// Of which cluster, and as whom, content was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    kubeconfig: Option<(Origin, Option<String>)>,
+    server: Option<String>,
+}
+
+impl Whose {
+    /// Whose content goes with this status.
+    pub fn of(status: &status::View) -> Self {
+        let kubeconfig = status.kubeconfig.as_ref();
+        Self {
+            kubeconfig: kubeconfig.map(|used| (used.origin.clone(), used.context.clone())),
+            server: status.cluster.as_ref().map(|cluster| cluster.server.clone()),
+        }
+    }
+
+    /// Whether it may still be shown with this status. What is not known yet contradicts nothing;
+    /// but what was seen with the host's kubeconfig goes with that.
+    fn fits(&self, status: &status::View) -> bool {
+        let of_host = matches!(self.kubeconfig, Some((Origin::Host(_), _)));
+        if of_host && matches!(&status.phase, Phase::Failed(why) if why.code == Code::NoCluster) {
+            return false;
+        }
+        let now = Self::of(status);
+        agree(&self.server, &now.server) && agree(&self.kubeconfig, &now.kubeconfig)
+    }
+}
+
+fn agree<T: PartialEq>(was: &Option<T>, is: &Option<T>) -> bool {
+    was.is_none() || is.is_none() || was == is
+}
+
+/// The screen for the state of the session. Content that was `shown` stays, whatever happens: it
+/// may be out of date, but what the user was doing is not lost. It goes only with its cluster.
+pub fn of_session(status: &ViewState<status::View>, shown: Option<&Whose>) -> Screen {
+    let fits = |shown: &Whose| status.answer.as_ref().is_none_or(|answer| shown.fits(answer));
+    if shown.is_some_and(fits) {
         return Screen::Content;
     }
     let Some(answer) = &status.answer else {
@@ -133,13 +167,17 @@ mod tests {
         Failure::new(code, "m").retryable()
     }
 
+    fn anybodys() -> Whose {
+        Whose { kubeconfig: None, server: None }
+    }
+
     fn status(phase: Phase, repositories: u64) -> status::View {
         status::View {
             phase,
             cluster: None,
+            kubeconfig: None,
             registry: None,
             counts: Counts { repositories, ..Counts::default() },
-            kubeconfig: None,
             problems: vec![],
         }
     }
@@ -166,10 +204,10 @@ mod tests {
     #[test]
     fn a_failure_hides_nothing_that_was_read() {
         let failed = Phase::Failed(failure(Code::Forbidden));
-        assert!(matches!(of_session(&session(failed.clone(), 0), false), Screen::Failed(_)));
-        assert_eq!(of_session(&session(failed.clone(), 3), false), Screen::Content);
-        assert_eq!(of_session(&session(Phase::Connecting, 0), false), Screen::Connecting);
-        assert_eq!(of_session(&session(Phase::Connecting, 3), false), Screen::Content);
+        assert!(matches!(of_session(&session(failed.clone(), 0), None), Screen::Failed(_)));
+        assert_eq!(of_session(&session(failed.clone(), 3), None), Screen::Content);
+        assert_eq!(of_session(&session(Phase::Connecting, 0), None), Screen::Connecting);
+        assert_eq!(of_session(&session(Phase::Connecting, 3), None), Screen::Content);
     }
 
     #[test]
@@ -183,21 +221,55 @@ mod tests {
     #[test]
     fn a_bridge_that_starts_again_replaces_nothing() {
         for phase in [Phase::Connecting, Phase::Failed(failure(Code::NoCluster))] {
-            assert_ne!(of_session(&session(phase.clone(), 0), false), Screen::Content);
-            assert_eq!(of_session(&session(phase, 0), true), Screen::Content);
+            assert_ne!(of_session(&session(phase.clone(), 0), None), Screen::Content);
+            assert_eq!(of_session(&session(phase, 0), Some(&anybodys())), Screen::Content);
         }
+    }
+
+    #[test]
+    fn content_goes_with_its_cluster() {
+        let of = |context: &str, server: &str| status::View {
+            kubeconfig: Some(status::Kubeconfig {
+                origin: Origin::Files(vec!["/home/amy/.kube/config".to_owned()]),
+                contexts: vec![],
+                context: Some(context.to_owned()),
+            }),
+            cluster: Some(status::Cluster {
+                server: server.to_owned(),
+                context: Some(context.to_owned()),
+                user: None,
+                version: None,
+                insecure: false,
+            }),
+            ..status(Phase::Connecting, 0)
+        };
+        let shown = Whose::of(&of("dev", "https://dev"));
+        let now = |status| {
+            of_session(
+                &ViewState::default().after(Event::Said(Message::View(status))),
+                Some(&shown),
+            )
+        };
+        assert_eq!(now(of("dev", "https://dev")), Screen::Content);
+        // A bridge that starts again knows neither yet.
+        assert_eq!(now(status(Phase::Connecting, 0)), Screen::Content);
+        assert_eq!(now(of("prod", "https://dev")), Screen::Connecting);
+        assert_eq!(now(of("dev", "https://prod")), Screen::Connecting);
+        let mut handed_over = of("dev", "https://dev");
+        handed_over.kubeconfig.as_mut().unwrap().origin = Origin::Host("/etc/x".to_owned());
+        assert_eq!(now(handed_over), Screen::Connecting);
     }
 
     #[test]
     fn a_lost_bridge_keeps_the_content() {
         let lost = session(Phase::Ready, 3).after(Event::Lost);
-        assert_eq!(of_session(&lost, false), Screen::Content);
+        assert_eq!(of_session(&lost, None), Screen::Content);
         assert_eq!(
-            of_session(&ViewState::default().after(Event::Lost), false),
+            of_session(&ViewState::default().after(Event::Lost), None),
             Screen::Disconnected
         );
         let ended = ViewState::default().after(Event::Ended("x".to_owned()));
-        assert_eq!(of_session(&ended, false), Screen::Ended("x".to_owned()));
+        assert_eq!(of_session(&ended, None), Screen::Ended("x".to_owned()));
     }
 
     #[test]

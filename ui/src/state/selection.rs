@@ -2,15 +2,15 @@
 
 //! What is marked for deletion in quick delete mode.
 
-use std::collections::BTreeSet;
-
 use images_proto::delete::Target;
+
+use super::set::Set;
 
 /// The marked targets. They stay marked when another page of the list is shown, so the number on
 /// the delete button and not the visible rows says how many there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    targets: BTreeSet<Target>,
+    targets: Set<Target>,
 }
 
 /// How much of the visible rows is marked.
@@ -27,12 +27,12 @@ pub enum Extent {
 impl Selection {
     /// How many are marked.
     pub fn len(&self) -> usize {
-        self.targets.len()
+        self.targets.as_slice().len()
     }
 
     /// Whether nothing is marked.
     pub fn is_empty(&self) -> bool {
-        self.targets.is_empty()
+        self.targets.as_slice().is_empty()
     }
 
     /// Whether this one is marked.
@@ -42,7 +42,7 @@ impl Selection {
 
     /// All marked targets, in order.
     pub fn targets(&self) -> Vec<Target> {
-        self.targets.iter().cloned().collect()
+        self.targets.as_slice().to_vec()
     }
 
     /// With one target marked or no longer marked.

@@ -2,16 +2,16 @@
 
 //! What a deletion would take with it, in words.
 
-use std::collections::BTreeSet;
-
 use images_proto::delete::{Plan, PlanItem, Target};
 use images_proto::status::Source;
 use images_proto::{Digest, TagRef};
 use yew::prelude::*;
 
+use crate::components::failure;
 use crate::components::icon::Icon;
 use crate::components::label::{Colour, label};
-use crate::state::deletion::{chosen, staying, summary, taken_along};
+use crate::state::deletion::{chosen, summary, taken_along, unnamed};
+use crate::state::set::Set;
 use crate::state::target;
 use crate::text::{plural, plural_with, tr, tr_with};
 
@@ -56,7 +56,7 @@ pub(super) fn plan(plan: &Plan, source: Option<Source>) -> Html {
 }
 
 /// Whether more happens than that the item goes.
-fn is_notable(item: &PlanItem, chosen: &BTreeSet<&TagRef>) -> bool {
+fn is_notable(item: &PlanItem, chosen: &Set<&TagRef>) -> bool {
     item.refused.is_some()
         || item.history > 0
         || !item.breaks.is_empty()
@@ -68,9 +68,9 @@ fn names(items: &[&PlanItem]) -> String {
     items.iter().map(|item| target::name(&item.target)).collect::<Vec<_>>().join(", ")
 }
 
-fn item(item: &PlanItem, chosen: &BTreeSet<&TagRef>) -> Html {
+fn item(item: &PlanItem, chosen: &Set<&TagRef>) -> Html {
     let along = taken_along(item, chosen);
-    let (stays, unnamed) = staying(item, chosen);
+    let unnamed = unnamed(item);
     let name = target::short_name(&item.target);
     html! {
         <li data-plan={target::name(&item.target)}>
@@ -83,6 +83,7 @@ fn item(item: &PlanItem, chosen: &BTreeSet<&TagRef>) -> Html {
                     <li data-testid="refused">
                         { label(Colour::Red, tr("Not possible"), None) }{ " " }{ &refused.message }
                         if let Some(fix) = &refused.fix { { " " }{ fix } }
+                        <div class="images-buttons">{ failure::offers(refused) }</div>
                     </li>
                 }
                 if !along.is_empty() {
@@ -96,9 +97,9 @@ fn item(item: &PlanItem, chosen: &BTreeSet<&TagRef>) -> Html {
                             "Its history is lost: $0 older revisions.", item.history.into()) }
                     </li>
                 }
-                if !stays.is_empty() || unnamed > 0 {
+                if !item.stays.is_empty() || unnamed > 0 {
                     <li data-testid="stays">
-                        { label(Colour::Grey, tr("Stays"), None) }{ " " }{ tags(stays.into_iter()) }
+                        { label(Colour::Grey, tr("Stays"), None) }{ " " }{ tags(item.stays.iter()) }
                         if unnamed > 0 { { " " }{ plural("and $0 more", "and $0 more", unnamed) } }
                     </li>
                 }

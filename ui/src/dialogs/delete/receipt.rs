@@ -2,8 +2,6 @@
 
 //! What became of each target, as the bridge found when it asked again.
 
-use std::collections::BTreeSet;
-
 use images_proto::delete::{Outcome, Plan, Receipt, ReceiptItem};
 use images_proto::{Failure, TagRef};
 use yew::prelude::*;
@@ -11,6 +9,7 @@ use yew::prelude::*;
 use super::plan::LISTED;
 use crate::components::label::{Colour, label};
 use crate::state::deletion::{chosen, went_along};
+use crate::state::set::Set;
 use crate::state::target;
 use crate::text::{plural, tr, tr_with};
 
@@ -29,7 +28,7 @@ pub(super) fn receipt(plan: &Plan, receipt: &Receipt) -> Html {
     }
 }
 
-fn item(plan: &Plan, chosen: &BTreeSet<&TagRef>, item: &ReceiptItem) -> Html {
+fn item(plan: &Plan, chosen: &Set<&TagRef>, item: &ReceiptItem) -> Html {
     let (colour, word, outcome, why) = match &item.outcome {
         Outcome::Deleted => (Colour::Green, tr("Deleted"), "deleted", None),
         Outcome::Absent => (Colour::Green, tr("Was gone already"), "absent", None),

@@ -3,7 +3,6 @@
 //! The layers of an image in their order, each with the command that made it and the other images
 //! that contain it.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use images_proto::image::{LayerRow, SharedBy};
@@ -15,6 +14,7 @@ use crate::components::link::Link;
 use crate::components::table::{table, td, td_toggle, th, th_unseen};
 use crate::pages::hits::older;
 use crate::state::route::Route;
+use crate::state::set::Set;
 use crate::text::{plural, tr, tr_with};
 
 /// See [`Layers`].
@@ -26,7 +26,7 @@ pub(super) struct Props {
 /// The table; a layer that others share opens to them.
 #[component]
 pub(super) fn Layers(props: &Props) -> Html {
-    let open = use_state(|| Rc::new(BTreeSet::<usize>::new()));
+    let open = use_state(|| Rc::new(Set::<usize>::default()));
     let head = html! {
         <>
             { th_unseen(tr("Others")) }
@@ -41,11 +41,7 @@ pub(super) fn Layers(props: &Props) -> Html {
         let toggle = {
             let open = open.clone();
             Callback::from(move |_: MouseEvent| {
-                let mut rows = (**open).clone();
-                if !rows.remove(&idx) {
-                    rows.insert(idx);
-                }
-                open.set(Rc::new(rows));
+                open.set(Rc::new((**open).clone().toggled(idx)));
             })
         };
         html! {

@@ -9,7 +9,6 @@ use images_proto::{Digest, Failure, RepositoryName};
 use yew::prelude::*;
 
 use crate::bridge::{Question, Report, ask};
-use crate::components::alert::{Alert, Severity};
 use crate::components::button::{Button, Look};
 use crate::components::copy::CopyButton;
 use crate::components::failure;
@@ -74,11 +73,7 @@ pub(super) fn RawDocuments(props: &Props) -> Html {
             { match &*shown {
                 None | Some((_, Shown::Asking)) => html! {},
                 Some((_, Shown::There(document))) => html! { <Text document={document.clone()} /> },
-                Some((_, Shown::Failed(why))) => html! {
-                    <Alert severity={Severity::Danger} title={failure::title(why.code)}>
-                        { failure::words(why) }
-                    </Alert>
-                },
+                Some((_, Shown::Failed(why))) => failure::told(why, None),
             } }
         </div>
     }

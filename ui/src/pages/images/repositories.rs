@@ -3,7 +3,6 @@
 //! The table of repositories. In quick delete mode a row opens to its tags, for a repository is
 //! deleted by deleting its tags.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use images_proto::RepositoryName;
@@ -23,6 +22,7 @@ use crate::components::waiting;
 use crate::location;
 use crate::pages::tags::Tags;
 use crate::state::route::Route;
+use crate::state::set::Set;
 use crate::text::{plural, tr, tr_with};
 
 /// See [`Repositories`].
@@ -39,7 +39,7 @@ pub(super) struct Props {
 /// The table.
 #[component]
 pub(super) fn Repositories(props: &Props) -> Html {
-    let open = use_state(|| Rc::new(BTreeSet::<RepositoryName>::new()));
+    let open = use_state(|| Rc::new(Set::<RepositoryName>::default()));
     let Props { rows, quick, knows_pushes, .. } = props;
     let head = html! {
         <>
@@ -56,11 +56,7 @@ pub(super) fn Repositories(props: &Props) -> Html {
             let (open, name) = (open.clone(), row.name.clone());
             Callback::from(move |event: MouseEvent| {
                 event.stop_propagation();
-                let mut names = (**open).clone();
-                if !names.remove(&name) {
-                    names.insert(name.clone());
-                }
-                open.set(Rc::new(names));
+                open.set(Rc::new((**open).clone().toggled(name.clone())));
             })
         };
         html! {

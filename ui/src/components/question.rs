@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! A dialog that asks for one thing and then does it.
+
+use std::rc::Rc;
+
+use images_proto::{Failure, Offer};
+use yew::prelude::*;
+
+use super::button::{Button, Look};
+use super::dialog::Dialog;
+use super::failure;
+use crate::state::offers;
+use crate::text::tr;
+
+/// A question.
+pub struct Question {
+    /// Its title.
+    pub title: String,
+    /// The words on the button that does it; `None` when there is nothing to do.
+    pub label: Option<String>,
+    /// Whether it can be done as things stand.
+    pub enabled: bool,
+    /// Whether it is being done.
+    pub busy: bool,
+    /// Why it failed.
+    pub failure: Option<Rc<Failure>>,
+    /// The steps that this dialog is.
+    pub steps: &'static [Offer],
+    /// The dialog's name in tests; the button is called the same with `-confirm` behind it.
+    pub testid: &'static str,
+}
+
+/// Draws the dialog: what failed stands above the rest, which keeps what was typed.
+pub fn question(
+    question: Question,
+    body: Html,
+    confirm: &Callback<()>,
+    onclose: &Callback<()>,
+) -> Html {
+    let Question { title, label, enabled, busy, failure, steps, testid } = question;
+    let cancel = if label.is_some() { tr("Cancel") } else { tr("Close") };
+    let footer = html! {
+        <>
+            if let Some(label) = label {
+                <Button look={Look::Primary} {label} {busy} disabled={busy || !enabled}
+                    onclick={confirm.reform(|_: MouseEvent| ())} testid={format!("{testid}-confirm")} />
+            }
+            <Button look={Look::Link} label={cancel} testid="close-dialog"
+                onclick={onclose.reform(|_: MouseEvent| ())} />
+        </>
+    };
+    // What is being done is not broken off by accident: there is a button for that.
+    let onclose = if busy { Callback::noop() } else { onclose.clone() };
+    html! {
+        <Dialog {title} {testid} step={if busy { "busy" } else { "asking" }} {footer}
+            {onclose} afterwards="#heading">
+            <div class="images-more">
+                if let Some(failure) = failure {
+                    { failure::told(&offers::without(&failure, steps), Some("dialog-failure")) }
+                }
+                { body }
+            </div>
+        </Dialog>
+    }
+}
