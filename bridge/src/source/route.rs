@@ -831,7 +831,7 @@ fn is_final(error: &Error) -> bool {
                     trouble,
                     Trouble::Refused | Trouble::NoSuchHost | Trouble::NoWay | Trouble::TimedOut
                 )
-                || forbidden(error).is_some()
+                || not_forwarded(error).is_some()
         }
         None => error.refusal().is_some_and(|refusal| {
             matches!(refusal.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
@@ -865,7 +865,7 @@ fn refused(error: &Error, route: &str, standing: Standing) -> Failure {
                 .with_fix("Log in with a user and a password of the registry's.")
                 .with_details(crate::body::chain(error))
         }
-        _ => forbidden(error)
+        _ => not_forwarded(error)
             .unwrap_or_else(|| error.failure(format_args!("reach the registry {over}"))),
     };
     if is_401 && standing != Standing::Nameless {
@@ -874,8 +874,8 @@ fn refused(error: &Error, route: &str, standing: Standing) -> Failure {
     failure
 }
 
-/// The words of a port-forward that may not be opened.
-fn forbidden(error: &Error) -> Option<Failure> {
+/// The words of a port-forward that was not opened.
+fn not_forwarded(error: &Error) -> Option<Failure> {
     use crate::cluster::port_forward::PortForwardError;
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -886,6 +886,24 @@ fn forbidden(error: &Error) -> Option<Failure> {
                     .with_fix("An administrator can grant the role view in its project."),
             );
         }
+        if let Some(NoPod::NotReady(service)) = error.downcast_ref() {
+            let message = format!("No pod of the service {service} is ready.");
+            return Some(
+                Failure::new(Code::RegistryUnreachable, message)
+                    .with_fix("See why its pods do not run.")
+                    .retryable(),
+            );
+        }
+        if let Some(PortForwardError::Failed { namespace, pod, .. }) = error.downcast_ref() {
+            let message =
+                format!("The cluster could not forward a port of the pod {namespace}/{pod}.");
+            return Some(
+                Failure::new(Code::RegistryUnreachable, message)
+                    .with_fix("Check that the pod runs and that its node answers the API server.")
+                    .with_details(crate::body::chain(error))
+                    .retryable(),
+            );
+        }
         if let Some(PortForwardError::Forbidden { namespace }) = error.downcast_ref() {
             return Some(
                 Failure::new(
@@ -894,8 +912,9 @@ fn forbidden(error: &Error) -> Option<Failure> {
                 )
                 .with_fix("An administrator can grant the right get on pods/portforward.")
                 .with_command(format!(
-                    "kubectl create role port-forward -n {namespace} --verb=get \
-                     --resource=pods,pods/portforward"
+                    "kubectl create role port-forward -n {namespace} --verb=get,list \
+                     --resource=pods,pods/portforward && kubectl create rolebinding port-forward \
+                     -n {namespace} --role=port-forward --user=USER"
                 )),
             );
         }
