@@ -54,6 +54,35 @@ pub struct Ready {
     pub registry_url: String,
     /// Where faults are ordered and requests are told.
     pub control: String,
+    /// Host and port of the registry's service, where only a node finds something.
+    #[serde(default)]
+    pub service_address: String,
+    /// The certificate of the authority that signed the registry's service.
+    #[serde(default)]
+    pub service_ca: PathBuf,
+    /// The pods of the registry at the start.
+    #[serde(default)]
+    pub pods: Vec<Pod>,
+    /// The password of each user at a registry that knows people by itself.
+    #[serde(default)]
+    pub registry_passwords: BTreeMap<String, String>,
+    /// Where such a registry sends people for tokens.
+    #[serde(default)]
+    pub token_server: Option<String>,
+    /// The password of each user at an API server of old.
+    #[serde(default)]
+    pub passwords: BTreeMap<String, String>,
+}
+
+/// A pod of a registry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Pod {
+    /// Where it is.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The port on which the registry listens.
+    pub port: u16,
 }
 
 /// A running loopback cluster.
@@ -117,6 +146,15 @@ impl Cluster {
         path.cloned().with_context(|| format!("the cluster has no user {user}"))
     }
 
+    /// The bearer token of a user.
+    ///
+    /// # Errors
+    /// When she has none.
+    pub fn token(&self, user: &str) -> Result<&str> {
+        let token = self.ready.tokens.get(user);
+        token.map(String::as_str).with_context(|| format!("{user} has no token"))
+    }
+
     /// curl with the rights of a user at the API server.
     pub fn curl(&self, user: &str) -> Curl {
         let curl = Curl::new().authority(&self.ready.ca);
@@ -145,12 +183,59 @@ impl Cluster {
         }
     }
 
+    /// The registry's address inside of the cluster, and curl there with the rights of sarah: a way
+    /// that is always open, to see what is really there.
+    ///
+    /// # Errors
+    /// When the cluster does not tell where its pod is.
+    pub async fn inside(&self) -> Result<(String, Curl)> {
+        let pod = self.ready.pods.first().context("the registry has no pod")?;
+        let path = format!("/api/v1/namespaces/{}/pods/{}", pod.namespace, pod.name);
+        let object = self.api("sarah", &path).await?;
+        let ip = object["status"]["podIP"].as_str().context("the pod has no address")?;
+        let mut curl = match (self.face, self.ready.registry_passwords.get("sarah")) {
+            (Face::Openshift, _) => Curl::new().basic("unused", self.token("sarah")?),
+            (Face::Plain, Some(password)) => Curl::new().basic("sarah", password),
+            (Face::Plain, None) => Curl::new(),
+        };
+        if !self.ready.registry_url.starts_with("https:") {
+            return Ok((format!("http://{ip}:{}", pod.port), curl));
+        }
+        // The certificate is for the service's name.
+        let service = match self.face {
+            Face::Plain => "registry.kube-system.svc",
+            Face::Openshift if pod.namespace == "default" => "docker-registry.default.svc",
+            Face::Openshift => "image-registry.openshift-image-registry.svc",
+        };
+        let host = format!("{service}:{}", pod.port);
+        curl = curl.authority(&self.ready.service_ca);
+        curl = curl.option("connect-to", &format!("{host}:{ip}:{}", pod.port));
+        Ok((format!("https://{host}"), curl))
+    }
+
+    /// The digest that the registry has for `repository:tag`, asked inside of the cluster; `None`
+    /// if it does not know it.
+    ///
+    /// # Errors
+    /// When it answers anything else.
+    pub async fn kept_digest(&self, image: &str) -> Result<Option<String>> {
+        let (repository, tag) = image.rsplit_once(':').context("no tag")?;
+        let (registry, curl) = self.inside().await?;
+        let url = format!("{registry}/v2/{repository}/manifests/{tag}");
+        let answer = curl.header(crate::inventory::ACCEPT).head(&url).await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        ensure!(answer.is_good(), "{url}: {}", answer.status);
+        Ok(answer.header("Docker-Content-Digest").map(str::to_owned))
+    }
+
     /// skopeo with the rights of a user at the registry.
     ///
     /// # Errors
     /// When its folder cannot be made.
     pub fn skopeo(&self, user: &str) -> Result<Skopeo> {
-        Skopeo::new(&self.ready, self.ready.tokens.get(user).map(String::as_str))
+        Skopeo::of_cluster(&self.ready, self.ready.tokens.get(user).map(String::as_str))
     }
 
     /// Orders a fault, such as `{"on":"registry","path":"/v2/","kind":"hang"}`.
@@ -174,15 +259,30 @@ impl Cluster {
         Ok(())
     }
 
+    /// Puts the registry into a state, such as `crashing`; `running` is the good one.
+    ///
+    /// # Errors
+    /// When there is no such state.
+    pub async fn registry_state(&self, state: &str) -> Result<()> {
+        self.order("registry-state", &json!({ "state": state })).await
+    }
+
+    /// Gives the control port something to do.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub async fn order(&self, what: &str, body: &Value) -> Result<()> {
+        let answer = Curl::new().post(&format!("{}/{what}", self.ready.control), body).await?;
+        ensure!(answer.is_good(), "{what}: {}", answer.text());
+        Ok(())
+    }
+
     /// Makes all older resource versions unknown: watches that begin there get a 410.
     ///
     /// # Errors
     /// When the cluster does not answer.
     pub async fn forget_history(&self) -> Result<()> {
-        let url = format!("{}/history/compact", self.ready.control);
-        let answer = Curl::new().post(&url, &Value::Null).await?;
-        ensure!(answer.is_good(), "{}", answer.text());
-        Ok(())
+        self.order("history/compact", &Value::Null).await
     }
 
     /// The requests that the cluster got so far.

@@ -137,6 +137,21 @@ impl Curl {
             .await
     }
 
+    /// PUT of a file.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn put(&self, url: &str, file: &Path, media_type: &str) -> Result<Answer> {
+        self.clone()
+            .header(&format!("Content-Type: {media_type}"))
+            // No question whether the body is wanted: it would be answered in between.
+            .header("Expect:")
+            .option("request", "PUT")
+            .option("data-binary", &format!("@{}", file.display()))
+            .send(url)
+            .await
+    }
+
     /// GET of all, several at once; the answers are thrown away.
     ///
     /// # Errors

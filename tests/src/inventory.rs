@@ -12,7 +12,7 @@ use crate::cluster::Cluster;
 use crate::curl::Curl;
 
 /// Every kind of manifest, as clients of today ask for them.
-const ACCEPT: &str = "Accept: application/vnd.oci.image.index.v1+json, \
+pub(crate) const ACCEPT: &str = "Accept: application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json";
@@ -36,8 +36,21 @@ impl Inventory {
     /// # Errors
     /// When the registry does not answer.
     pub async fn read(cluster: &Cluster, user: &str) -> Result<Self> {
-        let curl = cluster.registry_curl(user).header(ACCEPT);
-        let base = format!("{}/v2", cluster.ready.registry_url);
+        Self::read_at(&cluster.ready.registry_url, cluster.registry_curl(user)).await
+    }
+
+    /// Reads everything inside of the cluster: no way to the registry needs to be open.
+    ///
+    /// # Errors
+    /// When the registry does not answer.
+    pub async fn read_inside(cluster: &Cluster) -> Result<Self> {
+        let (registry, curl) = cluster.inside().await?;
+        Self::read_at(&registry, curl).await
+    }
+
+    async fn read_at(url: &str, curl: Curl) -> Result<Self> {
+        let curl = curl.header(ACCEPT);
+        let base = format!("{url}/v2");
         let mut inventory = Self::default();
         let catalog = get(&curl, &format!("{base}/_catalog?n=1000")).await?;
         for repository in strings(&catalog["repositories"]) {

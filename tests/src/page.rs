@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! What several tests do on the page, in its own words: rows, searches, the delete dialog.
+//! What several tests do on the page, in its own words: rows, searches, dialogs.
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::browser::Browser;
 
@@ -28,9 +28,42 @@ pub fn state(name: &str) -> String {
     attribute("data-state", name)
 }
 
+/// The selector of an element by the name that it has for tests.
+pub fn named(name: &str) -> String {
+    attribute("data-testid", name)
+}
+
+/// The selector of an open dialog in one of its steps.
+pub fn step(dialog: &str, step: &str) -> String {
+    format!("dialog[open]{}{}", named(dialog), attribute("data-step", step))
+}
+
+/// The selector of a kind of routes on the page of the registry, with what came of it.
+pub fn rung(kind: &str, outcome: &str) -> String {
+    format!("{}{}", named(&format!("rung-{kind}")), attribute("data-outcome", outcome))
+}
+
 fn attribute(name: &str, value: &str) -> String {
     let value = value.replace('\\', r"\\").replace('"', "\\\"");
     format!("[{name}=\"{value}\"]")
+}
+
+/// Waits for a button by its name for tests, and presses it.
+///
+/// # Errors
+/// When it does not come, or cannot be pressed.
+pub async fn press(browser: &Browser, name: &str) -> Result<()> {
+    browser.wait(&named(name)).await?;
+    browser.click(&named(name)).await
+}
+
+/// Waits for an element by its name for tests, and gives its text.
+///
+/// # Errors
+/// When it does not come.
+pub async fn words(browser: &Browser, name: &str) -> Result<String> {
+    browser.wait(&named(name)).await?;
+    browser.texts(&named(name)).await?.pop().with_context(|| format!("{name} is gone again"))
 }
 
 /// Types into the search box.

@@ -49,6 +49,10 @@ pub struct Peer {
     passed: VecDeque<Frame>,
     /// Whether pings of the bridge are answered at once, as Cockpit does.
     pub answers_pings: bool,
+    /// How long the bridge may be silent while something is waited for.
+    pub patience: Duration,
+    /// Every frame that came, if it is to be kept.
+    pub transcript: Option<Vec<Frame>>,
 }
 
 /// The bridge's program with an environment that holds nothing of the machine's own cluster.
@@ -71,7 +75,16 @@ impl Peer {
     /// # Errors
     /// When it cannot be started.
     pub fn start(environment: &[(&str, OsString)]) -> Result<Self> {
+        Self::start_logging(environment, Stdio::inherit())
+    }
+
+    /// Starts the bridge with its log going elsewhere.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_logging(environment: &[(&str, OsString)], log: Stdio) -> Result<Self> {
         let mut child = bridge(environment)?
+            .stderr(log)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -85,6 +98,8 @@ impl Peer {
             input: Vec::new(),
             passed: VecDeque::new(),
             answers_pings: true,
+            patience: PATIENCE,
+            transcript: None,
         })
     }
 
@@ -94,12 +109,20 @@ impl Peer {
     /// When the bridge does not begin with `init`.
     pub async fn greeted(environment: &[(&str, OsString)]) -> Result<Self> {
         let mut peer = Self::start(environment)?;
-        let first = peer.next().await?;
+        peer.greet().await?;
+        Ok(peer)
+    }
+
+    /// Exchanges `init`.
+    ///
+    /// # Errors
+    /// When the bridge does not begin with `init`.
+    pub async fn greet(&mut self) -> Result<()> {
+        let first = self.next().await?;
         ensure!(first.channel.is_empty(), "data came before init");
         let init = first.json()?;
         ensure!(init["command"] == "init" && init["version"] == 1, "no init but {init}");
-        peer.control(&json!({ "command": "init", "version": 1, "host": "localhost" })).await?;
-        Ok(peer)
+        self.control(&json!({ "command": "init", "version": 1, "host": "localhost" })).await
     }
 
     /// Its process id; `None` once it has ended.
@@ -274,9 +297,10 @@ impl Peer {
 
     /// The next frame from the pipe; `None` at its end.
     async fn read(&mut self) -> Result<Option<Frame>> {
-        match tokio::time::timeout(PATIENCE, self.read_frame()).await {
+        let patience = self.patience;
+        match tokio::time::timeout(patience, self.read_frame()).await {
             Ok(frame) => frame,
-            Err(_) => bail!("the bridge was silent for {} s", PATIENCE.as_secs()),
+            Err(_) => bail!("the bridge was silent for {} s", patience.as_secs()),
         }
     }
 
@@ -284,6 +308,9 @@ impl Peer {
     async fn read_frame(&mut self) -> Result<Option<Frame>> {
         loop {
             if let Some(frame) = decode(&mut self.input)? {
+                if let Some(transcript) = &mut self.transcript {
+                    transcript.push(frame.clone());
+                }
                 if self.answers_pings && self.pong(&frame).await? {
                     continue;
                 }

@@ -3,32 +3,58 @@
 //! The second opinion on what is in a registry: skopeo.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::cluster::Ready;
+use crate::kubeconfig::replace;
 
 /// skopeo with the rights of one user at one registry.
 #[derive(Debug)]
 pub struct Skopeo {
     registry: String,
-    token: Option<String>,
     https: bool,
-    certificates: tempfile::TempDir,
+    /// Holds the authority's certificate, and the login: it does not belong into arguments.
+    folder: tempfile::TempDir,
 }
 
 impl Skopeo {
-    pub(crate) fn new(ready: &Ready, token: Option<&str>) -> Result<Self> {
-        let certificates = tempfile::tempdir()?;
-        let https = ready.registry_url.starts_with("https:");
-        if https {
-            fs::copy(&ready.ca, certificates.path().join("ca.crt"))
-                .with_context(|| format!("cannot copy {}", ready.ca.display()))?;
+    /// At a registry, with a name and a password and the certificates of its authority, as PEM,
+    /// where these are needed. `https`: whether it speaks TLS.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn new(
+        registry: &str,
+        login: Option<(&str, &str)>,
+        https: bool,
+        authority: Option<&str>,
+    ) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        if let Some(authority) = authority {
+            fs::write(folder.path().join("ca.crt"), authority)?;
         }
-        let token = token.filter(|_| https).map(str::to_owned);
-        Ok(Self { registry: ready.registry.clone(), token, https, certificates })
+        let logins = match login {
+            Some((user, password)) => {
+                json!({ registry: { "auth": STANDARD.encode(format!("{user}:{password}")) } })
+            }
+            None => json!({}),
+        };
+        replace(&folder.path().join("auth.json"), &json!({ "auths": logins }).to_string())?;
+        Ok(Self { registry: registry.to_owned(), https, folder })
+    }
+
+    pub(crate) fn of_cluster(ready: &Ready, token: Option<&str>) -> Result<Self> {
+        let https = ready.registry_url.starts_with("https:");
+        let authority = fs::read_to_string(&ready.ca)
+            .with_context(|| format!("cannot read {}", ready.ca.display()))?;
+        let login = token.filter(|_| https).map(|token| ("unused", token));
+        Self::new(&ready.registry, login, https, https.then_some(&authority))
     }
 
     /// The manifest, byte for byte, of `repository:tag` or `repository@digest`.
@@ -82,11 +108,32 @@ impl Skopeo {
     /// When the registry does not take it.
     pub async fn copy(&self, from: &str, to: &str) -> Result<()> {
         let from = format!("docker://{}/{from}", self.registry);
+        self.copy_to(&from, &["src-", "dest-"], to).await
+    }
+
+    /// Pushes an OCI image layout.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub async fn push(&self, layout: &Path, to: &str) -> Result<()> {
+        self.copy_to(&format!("oci:{}", layout.display()), &["dest-"], to).await
+    }
+
+    /// Deletes the manifest of an image, with all its tags.
+    ///
+    /// # Errors
+    /// When the registry does not do that.
+    pub async fn delete(&self, image: &str) -> Result<()> {
+        let image = format!("docker://{}/{image}", self.registry);
+        self.run("delete", &self.access(""), &[&image]).await?;
+        Ok(())
+    }
+
+    async fn copy_to(&self, from: &str, sides: &[&str], to: &str) -> Result<()> {
         let to = format!("docker://{}/{to}", self.registry);
-        let mut access = self.access("src-");
-        access.extend(self.access("dest-"));
+        let access: Vec<_> = sides.iter().flat_map(|side| self.access(side)).collect();
         let options = ["--preserve-digests", "--all", "--remove-signatures"];
-        self.run("copy", &access, &[&options[..], &[&from, &to]].concat()).await?;
+        self.run("copy", &access, &[&options[..], &[from, &to]].concat()).await?;
         Ok(())
     }
 
@@ -98,22 +145,17 @@ impl Skopeo {
     }
 
     fn access(&self, side: &str) -> Vec<String> {
-        let mut options = vec![if self.https {
-            format!("--{side}cert-dir={}", self.certificates.path().display())
+        vec![if self.https {
+            format!("--{side}cert-dir={}", self.folder.path().display())
         } else {
             format!("--{side}tls-verify=false")
-        }];
-        // The token of a cluster that lives as long as the test.
-        options.push(match &self.token {
-            Some(token) => format!("--{side}creds=unused:{token}"),
-            None => format!("--{side}no-creds"),
-        });
-        options
+        }]
     }
 
     async fn run(&self, verb: &str, access: &[String], arguments: &[&str]) -> Result<String> {
         let output = Command::new("skopeo")
             .args(["--insecure-policy", verb])
+            .arg(format!("--authfile={}", self.folder.path().join("auth.json").display()))
             .args(access)
             .args(arguments)
             .kill_on_drop(true)

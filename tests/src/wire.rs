@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! The network between the bridge and the API server, which can be cut.
+//! The network between the bridge and a server, which can be cut.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,41 +12,52 @@ use tokio::task::JoinSet;
 
 use crate::cluster::Cluster;
 
-/// Forwards connections to the API server of a cluster.
+/// Forwards connections to a server.
 #[derive(Debug)]
 pub struct Wire {
-    kubeconfig: PathBuf,
+    address: SocketAddr,
+    folder: tempfile::TempDir,
     whole: watch::Sender<bool>,
     // Aborted, with all connections, when the value is dropped.
     _forwarding: JoinSet<()>,
-    _folder: tempfile::TempDir,
 }
 
 impl Wire {
-    /// Lays one for a user of the cluster.
+    /// Lays one to the API server for a user of the cluster.
     ///
     /// # Errors
     /// When no port is free, or the kubeconfig does not name the API server.
     pub async fn to(cluster: &Cluster, user: &str) -> Result<Self> {
         let server = cluster.ready.api.strip_prefix("https://").context("no https")?;
-        let target: SocketAddr = server.parse().context("the API server's address")?;
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-
-        let folder = tempfile::tempdir()?;
-        let kubeconfig = folder.path().join("kubeconfig");
+        let wire = Self::to_server(server).await?;
         let text = std::fs::read_to_string(cluster.kubeconfig(user)?)?;
         ensure!(text.contains(server), "the kubeconfig does not name {server}");
-        std::fs::write(&kubeconfig, text.replace(server, &listener.local_addr()?.to_string()))?;
+        std::fs::write(wire.kubeconfig(), text.replace(server, &wire.address()))?;
+        Ok(wire)
+    }
 
+    /// Lays one to a server at this IP address and port.
+    ///
+    /// # Errors
+    /// When no port is free, or that is no address.
+    pub async fn to_server(server: &str) -> Result<Self> {
+        let target = server.parse().with_context(|| format!("{server} is no address"))?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
         let (whole, seen) = watch::channel(true);
         let mut forwarding = JoinSet::new();
         forwarding.spawn(forward(listener, target, seen));
-        Ok(Self { kubeconfig, whole, _forwarding: forwarding, _folder: folder })
+        Ok(Self { address, folder: tempfile::tempdir()?, whole, _forwarding: forwarding })
+    }
+
+    /// The address of its near end.
+    pub fn address(&self) -> String {
+        self.address.to_string()
     }
 
     /// The kubeconfig that leads through it.
-    pub fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
     }
 
     /// Breaks all connections; new ones break at once.

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Each screen and dialog about the connection, wide and narrow, light and dark: nothing is wider
+//! than a narrow window, and all of it follows the theme. The pictures are kept, for people to look
+//! at: in `evidence/pictures` beside the build.
+
+use anyhow::{Context, Result, ensure};
+use images_tests::browser::Browser;
+use images_tests::cluster::Face;
+use images_tests::evidence;
+use images_tests::kubeconfig::{Kubeconfig, by_token, server};
+use images_tests::page;
+use images_tests::scene::Scene;
+
+/// The narrowest window that has to work (WCAG 2.2, 1.4.10 Reflow).
+const NARROW: u32 = 320;
+
+/// How bright the background is behind the dialog or the page, from 0 to 1.
+async fn luminance(browser: &Browser) -> Result<f64> {
+    let script = "
+        const start = document.querySelector('dialog[open] h1, dialog[open] h2')
+            ?? document.querySelector('#heading, [data-state], main, body');
+        for (let element = start; element; element = element.parentElement) {
+            const color = getComputedStyle(element).backgroundColor.match(/[\\d.]+/g).map(Number);
+            if (color.length < 4 || color[3] > 0.5)
+                return (color[0] + color[1] + color[2]) / 765;
+        }
+        return -1";
+    browser.script(script, vec![]).await?.as_f64().context("no colour")
+}
+
+/// What is there now, four times.
+async fn look(browser: &Browser, name: &str) -> Result<()> {
+    let folder = evidence::folder("pictures")?;
+    for (theme, dark) in [("light", false), ("dark", true)] {
+        browser.prefer_dark(dark).await?;
+        let is_so = format!(
+            "return document.documentElement.classList.contains('pf-v6-theme-dark') === {dark}"
+        );
+        browser.wait_script(theme, &is_so, vec![]).await?;
+        let bright = luminance(browser).await?;
+        ensure!((bright < 0.4) == dark, "{name}, {theme}: brightness {bright}");
+        for (kind, width, height) in [("wide", 1280, 1400), ("narrow", NARROW, 2600)] {
+            browser.resize(width, height).await?;
+            let fits = "const dialog = document.querySelector('dialog[open]');
+                return window.top.innerWidth === arguments[0]
+                    && document.documentElement.scrollWidth <= innerWidth
+                    && (!dialog || dialog.scrollWidth <= dialog.clientWidth)";
+            let what = format!("{name}, {kind}: nothing that is too wide");
+            browser.wait_script(&what, fits, vec![width.into()]).await?;
+            let file = folder.join(format!("{name}-{theme}-{kind}.png"));
+            browser.screenshot(&file).await?;
+        }
+    }
+    browser.prefer_dark(false).await?;
+    browser.resize(1280, 900).await
+}
+
+#[tokio::test]
+async fn without_a_cluster() -> Result<()> {
+    Scene::without_cluster()
+        .play("pictures-no-cluster", async |stage| {
+            let browser = &stage.browser;
+            browser.wait(&page::state("no-cluster")).await?;
+            look(browser, "no-cluster").await?;
+            page::press(browser, "offer-host-kubeconfig").await?;
+            let said = ["host-kubeconfig-0", "host-kubeconfig-none", "host-kubeconfig-denied"];
+            browser.wait(&said.map(page::named).join(", ")).await?;
+            look(browser, "host-kubeconfig").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn the_registry_and_its_choices() -> Result<()> {
+    Scene::new(Face::Openshift)
+        .play("pictures-registry", async |stage| {
+            let browser = &stage.browser;
+            let cluster = stage.cluster()?;
+            let both = Kubeconfig::of("work", server(cluster), by_token(cluster, "sarah")?).and(
+                "other",
+                server(cluster),
+                by_token(cluster, "nobody")?,
+            );
+            both.write(&cluster.kubeconfig("sarah")?)?;
+            browser.wait("[data-row]").await?;
+            browser.wait_text(&page::named("context-menu"), "work").await?;
+            look(browser, "list").await?;
+            page::press(browser, "context-menu").await?;
+            browser.wait(&page::named("context-other")).await?;
+            look(browser, "context").await?;
+            page::close_dialog(browser).await?;
+
+            page::press(browser, "registry-link").await?;
+            browser.wait(&page::rung("public", "in-use")).await?;
+            browser.wait(&page::named("access-push")).await?;
+            page::press(browser, "access-show-token").await?;
+            browser.wait(&page::named("access-token")).await?;
+            look(browser, "registry").await?;
+            page::press(browser, "trust-open").await?;
+            browser.wait(&page::named("trust-file-0")).await?;
+            look(browser, "trust").await?;
+            page::close_dialog(browser).await?;
+            page::press(browser, "offer-set-registry").await?;
+            browser.type_into("#registry-address", "127.0.0.1:9/shop").await?;
+            browser.wait_text("#registry-address-about", "no path").await?;
+            look(browser, "set-registry").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn every_way_is_closed() -> Result<()> {
+    let scene = Scene::new(Face::Plain).option("--no-service-proxy").option("--no-port-forward");
+    scene
+        .play("pictures-closed", async |stage| {
+            let browser = &stage.browser;
+            browser.wait(&page::state("unreachable")).await?;
+            look(browser, "closed").await?;
+            page::press(browser, "registry-link").await?;
+            browser.wait(&page::rung("port-forward", "failed")).await?;
+            look(browser, "ladder").await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn the_service_account() -> Result<()> {
+    Scene::new(Face::Openshift)
+        .user("system-admin")
+        .play("pictures-account", async |stage| {
+            let browser = &stage.browser;
+            browser.wait("[data-row]").await?;
+            browser.wait(&page::named("notice")).await?;
+            look(browser, "notice").await?;
+            page::press(browser, "offer-account").await?;
+            browser.wait(&page::step("dialog-account", "known")).await?;
+            browser.click(&format!("{} button", page::named("account-object-0"))).await?;
+            look(browser, "account").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn no_registry() -> Result<()> {
+    let scene = Scene::new(Face::Plain).empty().option("--registry-state").option("absent");
+    scene
+        .play("pictures-installation", async |stage| {
+            let browser = &stage.browser;
+            browser.wait(&page::state("no-registry")).await?;
+            look(browser, "no-registry").await?;
+            page::press(browser, "offer-add-registry").await?;
+            browser.wait(&page::step("dialog-installation", "planned")).await?;
+            browser.click(&format!("{} button", page::named("installation-object-1"))).await?;
+            look(browser, "installation").await?;
+            page::press(browser, "storage-pod").await?;
+            browser.wait_text(&page::named("installation-warnings"), "lost").await?;
+            browser.wait(&page::step("dialog-installation", "planned")).await?;
+            page::press(browser, "installation-add").await?;
+            browser.wait(&page::step("dialog-installation", "added")).await?;
+            look(browser, "installation-added").await?;
+            page::close_dialog(browser).await?;
+            browser.wait(&page::state("empty")).await?;
+            page::press(browser, "registry-link").await?;
+            page::press(browser, "remove-added").await?;
+            browser.wait(&page::step("dialog-installation", "remove-planned")).await?;
+            look(browser, "removal").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_login() -> Result<()> {
+    let scene = Scene::new(Face::Plain).option("--registry-auth").option("htpasswd");
+    scene
+        .play("pictures-login", async |stage| {
+            let browser = &stage.browser;
+            page::press(browser, "offer-login").await?;
+            browser.type_into("#login-user", "sarah").await?;
+            browser.type_into("#login-password", "wrong").await?;
+            page::press(browser, "dialog-login-confirm").await?;
+            browser.wait(&page::named("dialog-failure")).await?;
+            look(browser, "login").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_choice_of_registries() -> Result<()> {
+    Scene::new(Face::Plain)
+        .option("--second-registry")
+        .path("/images#/registry")
+        .play("pictures-choice", async |stage| {
+            let browser = &stage.browser;
+            browser.wait(&page::rung("proxy", "in-use")).await?;
+            page::press(browser, "offer-choose-registry").await?;
+            browser.wait(&page::named("registry-found-1")).await?;
+            look(browser, "choose-registry").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
