@@ -43,6 +43,8 @@ help:
 	@echo '                        Cockpit on 127.0.0.1, print the address; Ctrl-C stops them'
 	@echo '                        PORT=9091  FACE=openshift|plain  COCKPIT=287|337, else the installed one'
 	@echo '  make check            build all and run every test; TESTS="ARGUMENTS OF NEXTEST" selects'
+	@echo '  make check-cluster    the acceptance tests in a cluster of yours; README.md tells the rights that'
+	@echo '                        it takes: KUBECONFIG=FILE  PROJECT=NAME  REGISTRY=HOST:PORT'
 	@echo '  make codecheck        formatting, lints for host and wasm32, licenses and sources of'
 	@echo '                        all dependencies'
 	@echo '  make bench            measure the budgets'
@@ -94,7 +96,7 @@ bundle = $(BUNDLE) --wasm $(WASM) --page pkg/page --patternfly $(NPM)/node_modul
 
 # ---- Trying and testing
 
-.PHONY: run check bench codecheck
+.PHONY: run check check-cluster bench codecheck
 run: setup build
 	@echo 'run: loopback cluster ($(FACE)) and Cockpit $(COCKPIT) on 127.0.0.1:$(PORT); Ctrl-C stops both'
 	@PORT=$(PORT) FACE=$(FACE) $(addprefix COCKPIT=,$(COCKPIT)) exec $(TARGET)/debug/run
@@ -106,6 +108,14 @@ check: setup build
 	@echo 'check: every test'
 	@cargo test $(CARGO_FLAGS) --workspace --doc
 	@cargo nextest run $(CARGO_FLAGS) --workspace $(TESTS)
+
+# Of the settings, only KUBECONFIG must be given; `check-cluster --help` explains all of them.
+check-cluster: export KUBECONFIG := $(KUBECONFIG)
+check-cluster: export PROJECT := $(PROJECT)
+check-cluster: export REGISTRY := $(REGISTRY)
+check-cluster: programs
+	@command -v skopeo >/dev/null || { echo 'check-cluster: skopeo is not installed' >&2; exit 1; }
+	@$(TARGET)/debug/check-cluster
 
 bench: setup build
 	@echo 'bench: measuring the budgets'
