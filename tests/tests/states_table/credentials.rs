@@ -16,6 +16,7 @@ use images_proto::status::{Origin, Phase, View};
 use images_tests::cluster::{Cluster, Face};
 use images_tests::connect_proxy::ConnectProxy;
 use images_tests::exec_plugin::{self, ExecPlugin};
+use images_tests::host_file::HostFile;
 use images_tests::identity::Identity;
 use images_tests::kubeconfig::{Kubeconfig, by_token, replace, server};
 use images_tests::said::Said;
@@ -540,4 +541,28 @@ fn files_below(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
         }
     }
     Ok(files)
+}
+
+/// The service account of a pod, at its fixed place: that takes root, and a machine that is no pod.
+#[tokio::test]
+async fn service_account_of_a_pod() -> Result<()> {
+    const FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+    let world = World::start(&[])?;
+    let [token, authority, namespace] =
+        ["token", "ca.crt", "namespace"].map(|name| HostFile::at(format!("{FOLDER}/{name}")));
+    let (token, authority, namespace) = (token?, authority?, namespace?);
+    token.write(world.cluster.token("sarah")?)?;
+    authority.write(&fs::read_to_string(&world.cluster.ready.ca)?)?;
+    namespace.write("skyfield")?;
+    let address = world.cluster.ready.api.strip_prefix("https://").context("no TLS")?;
+    let (host, port) = address.rsplit_once(':').context("no port")?;
+    let mut session = Session::new()?;
+    session.set("KUBERNETES_SERVICE_HOST", host);
+    session.set("KUBERNETES_SERVICE_PORT", port);
+    session.start().await?;
+    let view = session.ready().await?;
+    let known = view.cluster.as_ref().and_then(|cluster| cluster.user.as_deref());
+    ensure!(known == Some("sarah"), "it is {known:?}");
+    ensure!(view.kubeconfig.is_some_and(|used| used.origin == Origin::Pod), "it is no pod");
+    Ok(())
 }
