@@ -171,11 +171,16 @@ impl Session {
 
     /// The connection, or why there is none. Waits while it is being made.
     async fn connection(&self) -> Result<Arc<Connection>, Failure> {
+        self.found(|| self.connection.borrow().clone()).await
+    }
+
+    /// What `look` finds as soon as it does, or why connecting failed.
+    async fn found<T>(&self, look: impl Fn() -> Option<T>) -> Result<T, Failure> {
         let mut changes = self.state.changes();
         loop {
             changes.borrow_and_update();
-            if let Some(connection) = self.connection.borrow().clone() {
-                return Ok(connection);
+            if let Some(found) = look() {
+                return Ok(found);
             }
             if let Some(failure) = self.state.failure() {
                 return Err(failure);

@@ -13,14 +13,22 @@ use tokio::task::JoinSet;
 use super::direct::{Address, Direct};
 use super::*;
 
-/// Answers every request with what `answer` makes of its first line. Ends with the test.
+/// Answers every request as its maker says. Ends with the test.
 pub(crate) struct Server {
     pub(crate) address: String,
     pub(crate) registry: Registry,
     _tasks: JoinSet<()>,
 }
 
+/// Answers with what `answer` makes of a request's first line.
 pub(crate) async fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Server {
+    serve_heads(move |head| answer(head.lines().next().unwrap_or_default())).await
+}
+
+/// Answers with what `answer` makes of a request's first line and headers.
+pub(crate) async fn serve_heads(
+    answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+) -> Server {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -35,10 +43,8 @@ pub(crate) async fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'stat
                     Err(_) => break,
                 }
             }
-            let head = String::from_utf8_lossy(&head);
-            let line = head.lines().next().unwrap_or_default();
             // The client may have heard enough before the end.
-            let _ = socket.write_all(&answer(line)).await;
+            let _ = socket.write_all(&answer(&String::from_utf8_lossy(&head))).await;
         }
     });
     let direct = Direct::new(Address::parse(&address).unwrap(), &[], None).unwrap();

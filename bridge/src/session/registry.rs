@@ -248,19 +248,7 @@ impl Session {
 
     /// The cluster, be its registry found or not.
     async fn cluster(&self) -> Result<Cluster, Failure> {
-        let mut changes = self.state.changes();
-        loop {
-            changes.borrow_and_update();
-            if let Some(cluster) = self.state.connected() {
-                return Ok(cluster);
-            }
-            if let Some(failure) = self.state.failure() {
-                return Err(failure);
-            }
-            if changes.changed().await.is_err() {
-                return Err(super::fault("The session ended."));
-            }
-        }
+        self.found(|| self.state.connected()).await
     }
 }
 

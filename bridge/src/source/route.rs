@@ -34,6 +34,7 @@ use self::place::Place;
 use self::port_forward::{NoPod, ToPod};
 use self::service_proxy::ServiceProxy;
 use crate::cluster::Cluster;
+use crate::cluster::service::Endpoint;
 use crate::registry::authorized::Authorized;
 use crate::registry::direct::{self, Address, Direct};
 use crate::registry::login::Login;
@@ -131,6 +132,20 @@ struct Rung {
     host: Option<String>,
     place: Option<Place>,
     carrier: Result<Arc<dyn Carrier>, Failure>,
+}
+
+impl Rung {
+    /// A rung to a service of the cluster, which has no host for clients.
+    fn to(
+        cluster: &Cluster,
+        place: &Place,
+        route: String,
+        encrypted: bool,
+        carrier: Result<Arc<dyn Carrier>, Failure>,
+    ) -> Self {
+        let key = key(Some(cluster), &place.key());
+        Self { route, key, encrypted, host: None, place: Some(place.clone()), carrier }
+    }
 }
 
 /// The place of a rung that would take a login.
@@ -397,52 +412,19 @@ impl Climb<'_> {
             Ok(reached) => return Ok(reached),
             Err(miss) => Some(miss),
         };
-        let nobody = Who::default();
-        let proxied = self.either(Kind::Proxy, place.tls, &nobody, |tls| {
-            let proxy = ServiceProxy::new(cluster.clone(), &place.endpoint(tls));
-            Rung {
-                route: format!(
-                    "the API server's proxy to the service {}{}",
-                    place.words(),
-                    with_tls(tls)
-                ),
-                key: key(Some(cluster), &place.key()),
-                encrypted: true,
-                host: None,
-                place: Some(place.clone()),
-                carrier: Ok(Arc::new(proxy)),
-            }
-        });
-        let is_unknown = match proxied.await {
-            Ok(reached) => return Ok(reached),
-            Err(miss) => {
-                let code = miss.failure.code;
-                let is_unknown = matches!(code, Code::NoRegistry | Code::NotFound);
-                nearest = nearer(nearest, miss);
-                is_unknown
-            }
-        };
+        let mut by_proxy =
+            self.proxy(cluster, place, ServiceProxy::new, "the API server's proxy").await;
         // Servers of before 2016 know the proxy by another path.
-        if is_unknown {
-            let proxied = self.either(Kind::Proxy, place.tls, &nobody, |tls| {
-                let proxy = ServiceProxy::old(cluster.clone(), &place.endpoint(tls));
-                Rung {
-                    route: format!(
-                        "the old path of the API server's proxy to the service {}{}",
-                        place.words(),
-                        with_tls(tls)
-                    ),
-                    key: key(Some(cluster), &place.key()),
-                    encrypted: true,
-                    host: None,
-                    place: Some(place.clone()),
-                    carrier: Ok(Arc::new(proxy)),
-                }
-            });
-            match proxied.await {
-                Ok(reached) => return Ok(reached),
-                Err(miss) => nearest = nearer(nearest, miss),
-            }
+        if let Err(miss) = &by_proxy
+            && matches!(miss.failure.code, Code::NoRegistry | Code::NotFound)
+        {
+            nearest = nearer(nearest, miss.clone());
+            let words = "the old path of the API server's proxy";
+            by_proxy = self.proxy(cluster, place, ServiceProxy::old, words).await;
+        }
+        match by_proxy {
+            Ok(reached) => return Ok(reached),
+            Err(miss) => nearest = nearer(nearest, miss),
         }
         let forwarded = self.port_forward(cluster, place, &who).await;
         forwarded.map_err(|miss| match nearest {
@@ -470,14 +452,24 @@ impl Climb<'_> {
                 .map_err(|error| no_tls(error.into()))
                 .and_then(|address| direct(address, &authorities, Some(socket), who));
             let scheme = if tls { "https" } else { "http" };
-            Rung {
-                route: format!("{scheme}://{host} at {socket}"),
-                key: key(Some(cluster), &place.key()),
-                encrypted: tls,
-                host: None,
-                place: Some(place.clone()),
-                carrier,
-            }
+            Rung::to(cluster, place, format!("{scheme}://{host} at {socket}"), tls, carrier)
+        });
+        attempt.await
+    }
+
+    /// The API server's proxy to the service, which names nobody, by one of its paths.
+    async fn proxy(
+        &mut self,
+        cluster: &Cluster,
+        place: &Place,
+        proxy: impl Fn(Cluster, &Endpoint) -> ServiceProxy,
+        words: &str,
+    ) -> Result<Reached, Miss> {
+        let nobody = Who::default();
+        let attempt = self.either(Kind::Proxy, place.tls, &nobody, |tls| {
+            let carrier = proxy(cluster.clone(), &place.endpoint(tls));
+            let route = format!("{words} to the service {}{}", place.words(), with_tls(tls));
+            Rung::to(cluster, place, route, true, Ok(Arc::new(carrier)))
         });
         attempt.await
     }
@@ -498,19 +490,10 @@ impl Climb<'_> {
                 let site = tunnel.site();
                 authorized(Arc::new(tunnel), site, &authorities, who)
             });
-            Rung {
-                route: format!(
-                    "a port-forward to a pod of the service {}{}",
-                    place.words(),
-                    with_tls(tls)
-                ),
-                key: key(Some(cluster), &place.key()),
-                // The way leads through the cluster's API.
-                encrypted: true,
-                host: None,
-                place: Some(place.clone()),
-                carrier,
-            }
+            let to = "a port-forward to a pod of the service";
+            let route = format!("{to} {}{}", place.words(), with_tls(tls));
+            // The way leads through the cluster's API.
+            Rung::to(cluster, place, route, true, carrier)
         });
         attempt.await
     }

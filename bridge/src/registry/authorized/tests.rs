@@ -3,44 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use secrecy::SecretString;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 use super::*;
 use crate::registry::direct::{Address, Direct, bystander};
-use crate::registry::tests::reply;
+use crate::registry::tests::{Server, reply, serve_heads as serve};
 use crate::registry::{Kind, Registry};
 
-/// A server that sees whole heads.
-struct Server {
-    address: String,
-    _tasks: JoinSet<()>,
-}
-
-async fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Server {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move {
-        loop {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                match socket.read_u8().await {
-                    Ok(byte) => head.push(byte),
-                    Err(_) => break,
-                }
-            }
-            let _ = socket.write_all(&answer(&String::from_utf8_lossy(&head))).await;
-        }
-    });
-    Server { address, _tasks: tasks }
-}
-
 fn registry(server: &Server, login: Option<Login>, encrypted: bool) -> Registry {
-    let address = Address::parse(&format!("http://{}", server.address)).unwrap();
+    let address = Address::parse(&server.address).unwrap();
     let site = Site { encrypted, ..address.site() };
     let direct = Arc::new(Direct::new(address, &[], None).unwrap());
     let client = bystander(&[]).unwrap();
@@ -96,7 +66,7 @@ async fn with_tokens(
         grants(head)
     })
     .await;
-    let realm = format!("http://{}/token", tokens.address);
+    let realm = format!("{}/token", tokens.address);
     let registry = serve(move |head| {
         let path = head.split(' ').nth(1).unwrap_or_default();
         let scope = match path.contains("/manifests/") {
@@ -206,7 +176,7 @@ async fn a_realm_on_the_same_host_does_not_get_the_clusters_token_in_the_clear()
     let server = serve(move |head| {
         assert!(!head.contains("authorization"), "{head}");
         let realm = realm.lock().unwrap().clone();
-        let demand = format!("WWW-Authenticate: Bearer realm=\"http://{realm}/token\"\r\n");
+        let demand = format!("WWW-Authenticate: Bearer realm=\"{realm}/token\"\r\n");
         reply("401 Unauthorized", &demand, UNAUTHORIZED)
     })
     .await;
