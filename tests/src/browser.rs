@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command as Process;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use fantoccini::elements::Element;
+use anyhow::{Context, Result, bail};
+use fantoccini::elements::{Element, ElementRef};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
@@ -43,6 +43,35 @@ const STOPWATCH: &str = r"
     }, true);
 ";
 
+/// Finds what can be clicked, and gives it when its box has not changed over two frames; else null.
+/// From then on `imagesClick` tells whether a click has reached what the selector names.
+const AIM: &str = r"
+    const [selector, done] = arguments;
+    const element = document.querySelector(selector);
+    const box = () => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return `${x} ${y} ${width} ${height}`;
+    };
+    const usable = () => element?.checkVisibility({ visibilityProperty: true }) && !element.matches(':disabled');
+    if (!usable())
+        return done(null);
+    const before = box();
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+        if (!usable() || box() !== before)
+            return done(null);
+        window.imagesClick = 'aimed';
+        // What was drawn anew in the same place is as good as the element.
+        addEventListener('click', event => {
+            if (event.target.closest(selector))
+                window.imagesClick = 'arrived';
+        }, { capture: true, once: true });
+        done(element);
+    }));
+";
+
+/// The key under which WebDriver's JSON holds an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
 /// The browser. All selectors are CSS.
 #[derive(Debug)]
 pub struct Browser {
@@ -59,17 +88,7 @@ impl Browser {
     /// When chromedriver or Chromium does not start.
     pub async fn start() -> Result<Self> {
         let folder = Folder::new("images-browser-")?;
-        let mut command = Process::new("chromedriver");
-        command.arg("--port=0").env("HOME", folder.path());
-        let log = folder.path().join("chromedriver.log");
-        let (driver, lines) = Program::start_telling(&command, &log)?;
-        let port: u16 = lines
-            .find(PATIENCE, |line| {
-                let (_, port) = line.split_once("started successfully on port ")?;
-                port.trim_end_matches('.').parse().ok()
-            })
-            .context("chromedriver")?;
-
+        let (driver, port) = drive(&folder)?;
         let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
         let arguments = [
             "--headless",
@@ -244,13 +263,27 @@ impl Browser {
         Ok(serde_json::from_value(values)?)
     }
 
-    /// Clicks on something as soon as that is possible.
+    /// Clicks on something as soon as it is there, can be used and stands still.
+    ///
+    /// The page may be drawn anew between the press of the button and its release. Then no click
+    /// comes of it, and it is clicked again, as a person would do; never if the click has arrived.
     ///
     /// # Errors
     /// When it cannot be clicked.
     pub async fn click(&self, selector: &str) -> Result<()> {
         wait::until(&format!("a click on {selector}"), async || {
-            self.element(selector).await?.click().await?;
+            let found = self.client.execute_async(AIM, vec![selector.into()]).await?;
+            let Some(id) = found.get(ELEMENT).and_then(Value::as_str) else {
+                bail!("it is not there, cannot be used, or moves");
+            };
+            let element =
+                Element::from_element_id(self.client.clone(), ElementRef::from(id.to_owned()));
+            element.click().await?;
+            // A document that is gone was left by the click.
+            let lost = self.client.execute("return window.imagesClick === 'aimed'", vec![]).await;
+            if lost.is_ok_and(|lost| lost == Value::Bool(true)) {
+                bail!("the click did not reach it");
+            }
             Ok(Some(()))
         })
         .await
@@ -408,4 +441,30 @@ impl Browser {
     pub async fn close(self) -> Result<()> {
         Ok(self.client.clone().close().await?)
     }
+}
+
+/// Starts the driver, and gives the port that it chose.
+fn drive(folder: &Folder) -> Result<(Program, u16)> {
+    let mut command = Process::new("chromedriver");
+    command.arg("--port=0").env("HOME", folder.path());
+    let log = folder.path().join("chromedriver.log");
+    // It takes a port that is free at [::1] and then wants the same one at 127.0.0.1. There somebody
+    // else may have it, such as the cluster of another test; then it ends.
+    for _ in 0..5 {
+        let (driver, lines) = Program::start_telling(&command, &log)?;
+        let port = lines.find(PATIENCE, |line| {
+            if line.contains("port not available") {
+                return Some(None);
+            }
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok().map(Some)
+        });
+        let port: Option<u16> = port.with_context(|| {
+            format!("chromedriver: {}", std::fs::read_to_string(&log).unwrap_or_default())
+        })?;
+        if let Some(port) = port {
+            return Ok((driver, port));
+        }
+    }
+    bail!("chromedriver found no port that is free at [::1] and at 127.0.0.1")
 }
