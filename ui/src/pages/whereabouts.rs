@@ -35,7 +35,8 @@ pub fn whereabouts(session: &Session) -> Html {
                     { ", " }<span data-testid="origin">{ words }</span>
                 }
             </span>
-            <Link to={Route::Registry} testid="registry-link">{ tr("Registry") }</Link>
+            // At the end of the line, for what stands before it grows when the user becomes known.
+            <Link to={Route::Registry} testid="registry-link" class="images-end">{ tr("Registry") }</Link>
         </>
     }
 }
