@@ -10,6 +10,7 @@ mod change;
 mod complete;
 pub(crate) mod delete;
 pub(crate) mod discovery;
+pub(crate) mod exec;
 mod fields;
 mod grant;
 pub(crate) mod object;
@@ -26,6 +27,7 @@ mod token_request;
 mod user;
 mod validate;
 mod watch;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -60,10 +62,12 @@ pub(crate) struct Api {
     pub(crate) old: bool,
     /// Whether the API server reaches the cluster's network, which the service proxy needs.
     pub(crate) service_proxy: bool,
-    /// Whether the API server reaches the kubelet, which port-forwards need.
+    /// Whether the API server reaches the kubelet, which port-forwards and commands need.
     pub(crate) port_forward: bool,
     /// The port-forwards under way.
     pub(crate) tunnels: port_forward::Tunnels,
+    /// The commands under way.
+    pub(crate) commands: exec::Commands,
 }
 
 /// A request that was read and may be answered.
@@ -121,8 +125,11 @@ impl Api {
         if resource.subresource == "proxy" && resource.resource == "services" {
             return (self.proxy(&resource, request, peer).await, known);
         }
-        if resource.subresource == "portforward" && resource.resource == "pods" && verb == "get" {
-            return (port_forward::open(self, &resource, request, query), known);
+        if resource.resource == "pods"
+            && verb == "get"
+            && matches!(resource.subresource.as_str(), "portforward" | "exec")
+        {
+            return (self.enter(&resource, user, request, query), known);
         }
         let style = match style {
             Ok(style) => style,
@@ -208,6 +215,23 @@ impl Api {
             return Err(Refusal::unavailable(message));
         }
         proxy::pass(&self.store, &self.upstream, path, request, peer).await
+    }
+
+    /// A connection into a pod. Since Kubernetes 1.35 it needs the right to create one as well.
+    fn enter(
+        &self,
+        pod: &ResourcePath,
+        user: &User,
+        request: Request<Body>,
+        query: &Query,
+    ) -> Result<Response<Body>, Refusal> {
+        if !self.old {
+            self.authorize(user, &pod.attributes("create"))?;
+        }
+        if pod.subresource == "exec" {
+            return exec::open(self, pod, request, query);
+        }
+        port_forward::open(self, pod, request, query)
     }
 
     fn answer(&self, user: &User, call: &Call<'_>) -> Result<Response<Body>, Refusal> {

@@ -32,6 +32,9 @@ what the registry is like:
   --registry-state running|absent|removed|scaled|no-endpoints|crashing
                       what the API says about it
   --second-registry   there is another one, apps/team-registry
+  --vault             the project vault, of which only sarah knows; its image is made of layers
+                      that others use too
+  --crowd N           N more tags, each on an image of its own, in bulk/r01 to bulk/r20
 which ways lead to it:
   --node              this host is a node: addresses of services lead to their pods
   --no-public         nothing listens at the registry's public address
@@ -109,6 +112,10 @@ pub struct ServeOptions {
     pub registry_state: RegistryState,
     /// Whether there is another registry.
     pub second_registry: bool,
+    /// Whether there is a project of which only the administrator knows.
+    pub vault: bool,
+    /// How many tags there are besides, in a project of their own.
+    pub crowd: usize,
     /// Whether this host is a node, so that addresses of services lead to pods.
     pub node: bool,
     /// Whether something listens at the registry's public address.
@@ -144,6 +151,8 @@ impl ServeOptions {
             registry_tls: false,
             registry_state: RegistryState::Running,
             second_registry: false,
+            vault: false,
+            crowd: 0,
             node: false,
             public: true,
             route: true,
@@ -214,6 +223,8 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> anyhow::Result<Command> 
             "--registry-tls" => options.registry_tls = true,
             "--registry-state" => options.registry_state = value()?.parse().map_err(Error::msg)?,
             "--second-registry" => options.second_registry = true,
+            "--vault" => options.vault = true,
+            "--crowd" => options.crowd = number(value()?)?.into(),
             "--node" => options.node = true,
             "--no-public" => options.public = false,
             "--no-route" => options.route = false,

@@ -4,17 +4,24 @@
 //! | request | what |
 //! |---|---|
 //! | `POST /faults` | a JSON list of [`fault::Fault`]s is added |
-//! | `DELETE /faults` | all faults are taken back, also those that hang |
+//! | `DELETE /faults` | all faults are taken back, also those that hang or hold |
+//! | `GET /holds` | a JSON list of [`hold::Held`]s: the requests that wait |
+//! | `GET /holds?NAME` | the same of one fault, once there is one |
+//! | `POST /holds/release` | `{"name": NAME, "one": true}`: the one that waits longest goes; without `one` all of them, and the fault is taken back |
 //! | `GET /requests` | a JSON list of [`record::Entry`]s since the last reset |
 //! | `GET /requests?counts` | the same, counted by target, method, path and user agent |
 //! | `DELETE /requests` | reset |
+//! | `POST /objects` | a JSON list of objects is written as they are, status and all |
+//! | `POST /images/age` | `{"image": DIGEST, "minutes": N}`: that Image was made so long ago |
 //! | `POST /registry-state` | `{"state": NAME}`: the registry's objects are as in that state at once |
 //! | `POST /tokens/expire` | all tokens of service accounts are over |
 //! | `POST /tokens/lifetime` | `{"seconds": N}`: later ones get no more than that |
 //! | `POST /history/compact` | what is older is gone: 410 for continue tokens and watches |
 
 pub(crate) mod fault;
+pub(crate) mod hold;
 pub(crate) mod observe;
+mod place;
 pub(crate) mod record;
 
 use std::sync::{Arc, OnceLock};
@@ -29,12 +36,14 @@ use crate::http::body::{Body, answer, collect, empty};
 use crate::http::listen::{Handler, Peer};
 use crate::store::Store;
 use fault::{Fault, Faults};
+use hold::Holds;
 use record::Recorder;
 
 /// What the control port controls.
 #[derive(Debug)]
 pub(crate) struct Control {
     pub(crate) faults: Faults,
+    pub(crate) holds: Holds,
     pub(crate) recorder: Recorder,
     pub(crate) store: Arc<Store>,
     /// Set once there is a cluster.
@@ -46,6 +55,7 @@ impl Control {
     pub(crate) fn new(store: Arc<Store>) -> Self {
         Self {
             faults: Faults::default(),
+            holds: Holds::default(),
             recorder: Recorder::default(),
             store,
             controller: OnceLock::new(),
@@ -63,7 +73,8 @@ impl Control {
 
     async fn respond(&self, request: Request<Body>) -> Result<Response<Body>, String> {
         let path = request.uri().path().to_owned();
-        let counts = request.uri().query() == Some("counts");
+        let query = request.uri().query().map(str::to_owned);
+        let counts = query.as_deref() == Some("counts");
         match (request.method().clone(), path.as_str()) {
             (Method::POST, "/faults") => {
                 self.faults.order(read::<Vec<Fault>>(request).await?);
@@ -71,12 +82,33 @@ impl Control {
             }
             (Method::DELETE, "/faults") => {
                 self.faults.take_back();
+                self.holds.release(None, false);
+                Ok(done())
+            }
+            (Method::GET, "/holds") => match query {
+                Some(name) => json(&self.holds.wait_for(&name).await),
+                None => json(&self.holds.of(None)),
+            },
+            (Method::POST, "/holds/release") => {
+                let release: Release = read(request).await?;
+                if !release.one {
+                    self.faults.take_back_named(&release.name);
+                }
+                self.holds.release(Some(&release.name), release.one);
                 Ok(done())
             }
             (Method::GET, "/requests") if counts => json(&self.recorder.counts()),
             (Method::GET, "/requests") => json(&self.recorder.entries()),
             (Method::DELETE, "/requests") => {
                 self.recorder.reset();
+                Ok(done())
+            }
+            (Method::POST, "/objects") => {
+                place::objects(&self.store, read(request).await?)?;
+                Ok(done())
+            }
+            (Method::POST, "/images/age") => {
+                place::age(&self.store, &read(request).await?)?;
                 Ok(done())
             }
             (Method::POST, "/registry-state") => {
@@ -116,6 +148,13 @@ impl Handler for Control {
 #[derive(Deserialize)]
 struct State {
     state: String,
+}
+
+#[derive(Deserialize)]
+struct Release {
+    name: String,
+    #[serde(default)]
+    one: bool,
 }
 
 #[derive(Deserialize)]

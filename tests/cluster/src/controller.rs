@@ -20,6 +20,7 @@ use crate::image::stream;
 use crate::network::Network;
 use crate::ready::Face;
 use crate::resource::{IMAGE_GROUP, IMAGE_STREAMS, REGISTRY_CONFIGS, ROUTES, SERVICES};
+use crate::storage::{Environment, Maintenance};
 use crate::store::{Objects, Store, key};
 use crate::workload::{self, Programs};
 
@@ -48,16 +49,27 @@ pub(crate) struct Controller {
     pub(crate) old: bool,
     pub(crate) authorities: CaBundles,
     pub(crate) trouble: Mutex<RegistryState>,
+    /// How the docker-registry behind the registry's pod is to be.
+    pub(crate) maintenance: Arc<Maintenance>,
 }
 
 impl Controller {
     /// Follows what is written, for as long as the cluster lives.
     pub(crate) async fn run(self: Arc<Self>) {
         let mut changes = self.store.changes();
+        let mut restarts = self.maintenance.changes();
         let mut seen = self.store.read().version();
         loop {
             if !self.concerned(&mut seen) {
-                if changes.changed().await.is_err() {
+                let ended = tokio::select! {
+                    changed = changes.changed() => changed.is_err(),
+                    // The pod that waited for this may be ready now.
+                    _ = restarts.changed() => {
+                        self.step();
+                        false
+                    }
+                };
+                if ended {
                     return;
                 }
                 continue;
@@ -156,7 +168,8 @@ impl Controller {
     fn step(&self) {
         let trouble = self.trouble();
         let registry = (self.service.namespace.to_owned(), self.service.name.to_owned());
-        let programs = Programs { registry, pod: self.network.pod().into() };
+        let environment = self.maintenance.running();
+        let programs = Programs { registry, pod: self.network.pod().into(), environment };
         self.store.write(|objects, clock| {
             namespace::reconcile(objects, clock, &self.authorities);
             account::reconcile(objects, clock, self);
@@ -164,6 +177,10 @@ impl Controller {
                 operator::reconcile(objects, clock, self);
             }
             workload::reconcile(objects, clock, &programs, trouble);
+            if let Some(maker) = objects.get(self.service.maker, &self.service.key()) {
+                let container = &maker.value()["spec"]["template"]["spec"]["containers"][0];
+                self.maintenance.want(Environment::of(container));
+            }
             publish(objects, clock);
         });
     }

@@ -5,6 +5,9 @@
 pub(crate) mod namespace;
 pub(crate) mod registry;
 pub(crate) mod state;
+mod workloads;
+
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -13,8 +16,11 @@ use crate::access::roles;
 use crate::controller::Controller;
 use crate::ready::Face;
 use crate::resource::{
-    CLUSTER_ROLES, CONFIG_MAPS, NAMESPACES, NODES, Resource, SERVICES, STORAGE_CLASSES, USERS,
+    CLUSTER_ROLES, CONFIG_MAPS, IMAGE_PRUNERS, NAMESPACES, NODES, Resource, SERVICES,
+    STORAGE_CLASSES, USERS,
 };
+use crate::seed::direct::VAULT;
+use crate::storage::Files;
 use crate::store::Store;
 use crate::workload::NODE;
 pub(crate) use registry::RegistryService;
@@ -24,6 +30,10 @@ use state::RegistryState;
 #[derive(Debug)]
 pub(crate) struct Furniture<'a> {
     pub(crate) projects: &'a [&'a str],
+    /// Whether there is a project of which only the administrator knows.
+    pub(crate) vault: bool,
+    /// Where docker-registry keeps its files.
+    pub(crate) storage: &'a Path,
     pub(crate) people: &'a [Person],
     /// Whether `kube-public` names the registry.
     pub(crate) announce: bool,
@@ -56,13 +66,15 @@ pub(crate) fn put(
     namespaces.sort_unstable();
     namespaces.dedup();
     all.extend(namespaces.into_iter().map(|name| (&NAMESPACES, namespace::bare(name))));
-    for name in furniture.projects {
+    let vault = furniture.vault.then_some(&VAULT);
+    for name in furniture.projects.iter().chain(vault) {
         let namespace =
             if face == Face::Openshift { namespace::project(name) } else { namespace::bare(name) };
         all.push((&NAMESPACES, namespace));
     }
     all.extend(roles::cluster_roles(face)?.into_iter().map(|role| (&CLUSTER_ROLES, role)));
     all.extend(roles::bindings(face, furniture.projects, service.namespace));
+    all.extend(service.claim());
     all.push((&NODES, node()));
     all.push((&SERVICES, kubernetes_service()));
     if furniture.storage_class {
@@ -76,6 +88,7 @@ pub(crate) fn put(
     }
     if controller.is_operated() {
         all.push(service.operator_pod());
+        all.push((&IMAGE_PRUNERS, pruner()));
     }
     if face == Face::Openshift {
         let known = furniture.people.iter().filter(|person| person.token.is_some());
@@ -83,6 +96,12 @@ pub(crate) fn put(
     }
     store.write(|objects, clock| {
         for (resource, object) in all {
+            objects.put(resource, object, clock);
+        }
+    });
+    let workloads = workloads::all(store, controller, Files::of(furniture.storage));
+    store.write(|objects, clock| {
+        for (resource, object) in workloads {
             objects.put(resource, object, clock);
         }
     });
@@ -95,6 +114,24 @@ fn user(person: &Person) -> Value {
         "metadata": {"name": person.user.name, "uid": person.user.uid},
         "fullName": person.full_name, "identities": [format!("htpasswd:{}", person.login)],
         "groups": null,
+    })
+}
+
+/// When OpenShift's operator prunes, and what it keeps.
+fn pruner() -> Value {
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| json!({"type": kind, "status": status, "reason": reason, "message": message});
+    json!({
+        "metadata": {"name": "cluster", "generation": 1},
+        "spec": {
+            "schedule": "0 0 * * *", "suspend": false, "keepTagRevisions": 3,
+            "keepYoungerThanDuration": "60m", "ignoreInvalidImageReferences": true,
+            "failedJobsHistoryLimit": 3, "successfulJobsHistoryLimit": 3, "logLevel": "Normal",
+        },
+        "status": {"observedGeneration": 1, "conditions": [
+            condition("Available", "True", "AsExpected", "Pruner CronJob has been created"),
+            condition("Failed", "False", "Complete", "Pruner completed successfully"),
+            condition("Scheduled", "True", "Scheduled", "The pruner job has been scheduled."),
+        ]},
     })
 }
 

@@ -12,7 +12,7 @@
 //!                               └── port-forward ───┤
 //! a node's clients ──> node (kube-proxy) ───────────┼──> pod ──> docker-registry
 //! skopeo, reqwest ──> public port ──────────────────┘
-//! tests ──> control (faults, counts, compaction, the registry's state)
+//! tests ──> control (faults, holds, counts, compaction, objects, the registry's state)
 //! ```
 //!
 //! What listens in the registry's pod is, in the openshift face, a front that knows tokens,
@@ -48,6 +48,7 @@ mod store;
 mod workload;
 
 pub use control::fault::{Fault, Kind as FaultKind};
+pub use control::hold::Held;
 pub use control::record::{Count, Entry, Target};
 pub use furniture::state::RegistryState;
 pub use ready::{Face, PodPort, Ready};

@@ -47,6 +47,10 @@ impl Resource {
 pub(crate) const APPS: &str = "apps";
 /// OpenShift's deployments of old.
 pub(crate) const APPS_OPENSHIFT: &str = "apps.openshift.io";
+/// Jobs and what makes them.
+pub(crate) const BATCH: &str = "batch";
+/// OpenShift's builds.
+pub(crate) const BUILD: &str = "build.openshift.io";
 /// The group of ImageStreams and Images.
 pub(crate) const IMAGE_GROUP: &str = "image.openshift.io";
 /// Ingresses.
@@ -80,11 +84,18 @@ pub(crate) const DEPLOYMENT_CONFIGS: Resource =
 pub(crate) const REPLICATION_CONTROLLERS: Resource =
     Resource::namespaced("", "replicationcontrollers", "ReplicationController");
 pub(crate) const REPLICA_SETS: Resource = Resource::namespaced(APPS, "replicasets", "ReplicaSet");
+pub(crate) const JOBS: Resource = Resource::namespaced(BATCH, "jobs", "Job");
+pub(crate) const CRON_JOBS: Resource = Resource::namespaced(BATCH, "cronjobs", "CronJob");
+pub(crate) const BUILDS: Resource = Resource::namespaced(BUILD, "builds", "Build");
+pub(crate) const BUILD_CONFIGS: Resource =
+    Resource::namespaced(BUILD, "buildconfigs", "BuildConfig");
 pub(crate) const IMAGES: Resource = Resource::cluster_wide(IMAGE_GROUP, "images", "Image");
 pub(crate) const IMAGE_STREAMS: Resource =
     Resource::namespaced(IMAGE_GROUP, "imagestreams", "ImageStream");
 pub(crate) const REGISTRY_CONFIGS: Resource =
     Resource::cluster_wide(REGISTRY_OPERATOR, "configs", "Config");
+pub(crate) const IMAGE_PRUNERS: Resource =
+    Resource::cluster_wide(REGISTRY_OPERATOR, "imagepruners", "ImagePruner");
 pub(crate) const INGRESSES: Resource = Resource::namespaced(NETWORKING, "ingresses", "Ingress");
 pub(crate) const CLUSTER_ROLES: Resource =
     Resource::cluster_wide(RBAC, "clusterroles", "ClusterRole");
@@ -99,7 +110,7 @@ pub(crate) const STORAGE_CLASSES: Resource =
 pub(crate) const USERS: Resource = Resource::cluster_wide("user.openshift.io", "users", "User");
 
 /// All of them.
-pub(crate) const STORED: [&Resource; 26] = [
+pub(crate) const STORED: [&Resource; 31] = [
     &CONFIG_MAPS,
     &ENDPOINTS,
     &NAMESPACES,
@@ -115,9 +126,14 @@ pub(crate) const STORED: [&Resource; 26] = [
     &DEPLOYMENT_CONFIGS,
     &REPLICATION_CONTROLLERS,
     &REPLICA_SETS,
+    &JOBS,
+    &CRON_JOBS,
+    &BUILDS,
+    &BUILD_CONFIGS,
     &IMAGES,
     &IMAGE_STREAMS,
     &REGISTRY_CONFIGS,
+    &IMAGE_PRUNERS,
     &INGRESSES,
     &CLUSTER_ROLES,
     &CLUSTER_ROLE_BINDINGS,

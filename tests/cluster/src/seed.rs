@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! `loopback-cluster seed`: images to begin with, pushed by the real skopeo.
 
+pub(crate) mod direct;
 mod layer;
 mod layout;
 mod recipe;

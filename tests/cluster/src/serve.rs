@@ -7,6 +7,7 @@ mod report;
 
 use std::io::Write as _;
 use std::net::SocketAddrV4;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
@@ -18,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::access::Access;
 use crate::access::people;
 use crate::api::Api;
+use crate::api::exec::Commands;
 use crate::api::port_forward::Tunnels;
 use crate::args::ServeOptions;
 use crate::control::Control;
@@ -33,7 +35,8 @@ use crate::node;
 use crate::pki::Authorities;
 use crate::ready::{Face, Ready};
 use crate::seed::PROJECTS;
-use crate::storage::Storage;
+use crate::seed::direct::{CROWD, Direct};
+use crate::storage::{CONFIGURATION, Files, Maintenance, REGISTRY, Storage};
 use crate::store::Store;
 use registry::Registry;
 use report::Report;
@@ -43,6 +46,7 @@ pub(crate) struct Cluster {
     pub(crate) ready: Ready,
     pub(crate) store: Arc<Store>,
     storage: Storage,
+    maintenance: Arc<Maintenance>,
     servers: JoinSet<()>,
 }
 
@@ -57,11 +61,19 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let mut cluster = Cluster::start(&options).await?;
     let line = serde_json::to_string(&cluster.ready)?;
     writeln!(std::io::stdout(), "{line}")?;
-    let ended = tokio::select! {
-        _ = interrupt.recv() => Ok(()),
-        _ = terminate.recv() => Ok(()),
-        () = end_of_stdin(), if options.until_eof => Ok(()),
-        error = cluster.storage.ended() => Err(error),
+    let mut stdin_ends = pin!(end_of_stdin());
+    let ended = loop {
+        let environment = tokio::select! {
+            _ = interrupt.recv() => break Ok(()),
+            _ = terminate.recv() => break Ok(()),
+            () = &mut stdin_ends, if options.until_eof => break Ok(()),
+            error = cluster.storage.ended() => break Err(error),
+            wanted = cluster.maintenance.wanted() => wanted,
+        };
+        if let Err(error) = cluster.storage.restart(&environment).await {
+            break Err(error);
+        }
+        cluster.maintenance.runs(environment);
     };
     cluster.stop().await;
     ended
@@ -82,6 +94,14 @@ impl Cluster {
         if let Some(seed) = &options.seed {
             folder::unpack(&seed.join(face.name()), &dir, &store)?;
         }
+        let storage = dir.join(REGISTRY);
+        let direct = Direct { face, files: Files::of(&storage), store: &store };
+        if options.vault {
+            direct.vault()?;
+        }
+        direct.crowd(options.crowd)?;
+        let mut projects = PROJECTS.to_vec();
+        projects.extend((options.crowd > 0).then_some(CROWD));
         let provider = Arc::new(default_provider());
         let upstream = Upstream::new(Arc::clone(&provider))?;
         let authorities = Authorities::of(face, options.old, &provider)?;
@@ -100,6 +120,7 @@ impl Cluster {
         let (public_port, public) =
             reserve(options.registry_port).context("the registry's port")?;
         let service = RegistryService::of(options);
+        let maintenance = Arc::new(Maintenance::default());
         let controller = Arc::new(Controller {
             face,
             store: Arc::clone(&store),
@@ -116,9 +137,12 @@ impl Cluster {
                     .then(|| authorities.service().pem()),
             },
             trouble: Mutex::default(),
+            maintenance: Arc::clone(&maintenance),
         });
         let furniture = Furniture {
-            projects: &PROJECTS,
+            projects: &projects,
+            vault: options.vault,
+            storage: &storage,
             people: &access.people,
             announce: options.announce,
             second_registry: options.second_registry,
@@ -141,6 +165,7 @@ impl Cluster {
             service_proxy: options.service_proxy,
             port_forward: options.port_forward,
             tunnels: Tunnels::default(),
+            commands: Commands::new(dir.join(CONFIGURATION), storage.clone()),
         };
         let api = Observed::new(Target::Api, Arc::clone(&control), Arc::new(api));
         let tls =
@@ -175,7 +200,7 @@ impl Cluster {
         };
         let ready = report.ready(&store, &started);
         report.write_kubeconfigs(&ready.api, &authorities.cluster().pem())?;
-        Ok(Self { ready, store, storage: started.storage, servers })
+        Ok(Self { ready, store, storage: started.storage, maintenance, servers })
     }
 
     /// Ends all servers and waits until they are gone.

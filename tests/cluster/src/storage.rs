@@ -5,14 +5,28 @@
 //! needs unsafe code in the child, so a shell watches a pipe instead: its end of
 //! file, which the kernel sends even when we are killed, ends docker-registry.
 
+mod files;
+mod maintenance;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use tokio::sync::RwLock;
 use tokio::task::JoinSet;
+
+pub(crate) use files::Files;
+pub(crate) use maintenance::{Environment, Maintenance};
+
+/// The folder of its files.
+pub(crate) const REGISTRY: &str = "registry";
+
+/// The name of the configuration file.
+pub(crate) const CONFIGURATION: &str = "docker-registry.yml";
 
 /// $1 is the configuration file.
 const SUPERVISOR: &str = r#"exec 3<&0
@@ -60,6 +74,19 @@ pub(crate) struct Storage {
     pub(crate) address: SocketAddr,
     /// Its storage: `docker/registry/v2/…` is below.
     pub(crate) root: PathBuf,
+    /// Closed while it is started anew: who comes then waits.
+    pub(crate) gate: Gate,
+    dir: PathBuf,
+    settings: Settings,
+    process: Process,
+}
+
+/// Held open by everybody who asks docker-registry something.
+pub(crate) type Gate = Arc<RwLock<()>>;
+
+/// docker-registry and what watches over it.
+#[derive(Debug)]
+struct Process {
     supervisor: Child,
     lifeline: Option<ChildStdin>,
     /// Empties the pipe of its log: a full one would stop it.
@@ -71,19 +98,52 @@ impl Storage {
     ///
     /// # Errors
     /// When the program is missing or does not begin to listen.
-    pub(crate) async fn start(dir: &Path, settings: &Settings) -> anyhow::Result<Self> {
-        let root = dir.join("registry");
+    pub(crate) async fn start(dir: &Path, settings: Settings) -> anyhow::Result<Self> {
+        let root = dir.join(REGISTRY);
         tokio::fs::create_dir_all(&root).await?;
-        let config = dir.join("docker-registry.yml");
-        tokio::fs::write(&config, configuration(&root, settings)).await?;
-        let mut supervisor = Command::new("/bin/sh")
+        tokio::fs::write(dir.join(CONFIGURATION), text(&root, &settings, 0)).await?;
+        let (process, address) = Process::start(dir, &Environment::default()).await?;
+        let (dir, gate) = (dir.to_owned(), Gate::default());
+        Ok(Self { address, root, gate, dir, settings, process })
+    }
+
+    /// Starts it anew with something in its environment, at the same address.
+    ///
+    /// # Errors
+    /// When it does not begin to listen.
+    pub(crate) async fn restart(&mut self, environment: &Environment) -> anyhow::Result<()> {
+        let gate = Arc::clone(&self.gate);
+        let _closed = gate.write().await;
+        self.process.stop().await;
+        let text = text(&self.root, &self.settings, self.address.port());
+        tokio::fs::write(self.dir.join(CONFIGURATION), text).await?;
+        (self.process, _) = Process::start(&self.dir, environment).await?;
+        Ok(())
+    }
+
+    /// Waits until it ends by itself, which it should not.
+    pub(crate) async fn ended(&mut self) -> anyhow::Error {
+        let _ = self.process.log.join_next().await;
+        anyhow::anyhow!("docker-registry ended; see docker-registry.log")
+    }
+
+    /// Ends it and waits until it is gone.
+    pub(crate) async fn stop(mut self) {
+        self.process.stop().await;
+    }
+}
+
+impl Process {
+    async fn start(dir: &Path, environment: &Environment) -> anyhow::Result<(Self, SocketAddr)> {
+        let mut command = Command::new("/bin/sh");
+        command
             .args(["-c", SUPERVISOR, "docker-registry-supervisor"])
-            .arg(&config)
+            .arg(dir.join(CONFIGURATION))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("/bin/sh does not start")?;
+            .stderr(Stdio::piped());
+        environment.put(&mut command);
+        let mut supervisor = command.spawn().context("/bin/sh does not start")?;
         let lifeline = supervisor.stdin.take();
         let stderr = supervisor.stderr.take().context("no pipe from docker-registry")?;
         let mut log = BufReader::new(stderr).lines();
@@ -97,20 +157,14 @@ impl Storage {
             }
             seen = line;
         };
-        let file = tokio::fs::File::create(dir.join("docker-registry.log")).await?;
+        let mut file = tokio::fs::OpenOptions::new();
+        let file = file.create(true).append(true).open(dir.join("docker-registry.log")).await?;
         let mut keeping = JoinSet::new();
         keeping.spawn(keep(log, file));
-        Ok(Self { address, root, supervisor, lifeline, log: keeping })
+        Ok((Self { supervisor, lifeline, log: keeping }, address))
     }
 
-    /// Waits until it ends by itself, which it should not.
-    pub(crate) async fn ended(&mut self) -> anyhow::Error {
-        let _ = self.log.join_next().await;
-        anyhow::anyhow!("docker-registry ended; see docker-registry.log")
-    }
-
-    /// Ends it and waits until it is gone.
-    pub(crate) async fn stop(mut self) {
+    async fn stop(&mut self) {
         drop(self.lifeline.take());
         let _ = self.supervisor.wait().await;
     }
@@ -122,7 +176,8 @@ async fn keep(mut log: Lines<BufReader<ChildStderr>>, mut file: tokio::fs::File)
     }
 }
 
-fn configuration(root: &Path, settings: &Settings) -> String {
+/// The configuration.
+fn text(root: &Path, settings: &Settings, port: u16) -> String {
     let Settings { delete, read_only, auth } = settings;
     // No cache of blob descriptors: a blob whose file is removed is gone at once.
     let mut text = format!(
@@ -131,7 +186,7 @@ fn configuration(root: &Path, settings: &Settings) -> String {
          storage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {delete}\n  \
          maintenance:\n    uploadpurging:\n      enabled: false\n    \
          readonly:\n      enabled: {read_only}\n\
-         http:\n  addr: 127.0.0.1:0\n  secret: loopback\n",
+         http:\n  addr: 127.0.0.1:{port}\n  secret: loopback\n",
         root.display()
     );
     text += &match auth {

@@ -4,19 +4,26 @@
 //!
 //! Every program is the one docker-registry of this cluster: images with `registry` in their
 //! name run and are it, others cannot be pulled. Pods belong to their Deployment, or their
-//! DeploymentConfig in OpenShift 3, without a ReplicaSet or ReplicationController between.
+//! DeploymentConfig in OpenShift 3, without a ReplicaSet or ReplicationController between. Those
+//! that have one stand still: see [`crate::furniture`].
 
 mod endpoints;
 mod pod;
 pub(crate) mod volume;
 
+pub(crate) use pod::is_registry;
+
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::furniture::state::RegistryState;
-use crate::resource::{DEPLOYMENT_CONFIGS, DEPLOYMENTS, Resource};
+use crate::resource::{
+    DEPLOYMENT_CONFIGS, DEPLOYMENTS, REPLICA_SETS, REPLICATION_CONTROLLERS, Resource,
+};
+use crate::storage::Environment;
 use crate::store::Objects;
 
 /// The node that everything runs on.
@@ -32,6 +39,8 @@ pub(crate) struct Programs {
     pub(crate) registry: (String, String),
     /// The address of every pod.
     pub(crate) pod: IpAddr,
+    /// With what the cluster's own registry runs.
+    pub(crate) environment: Environment,
 }
 
 impl Programs {
@@ -53,17 +62,33 @@ pub(crate) fn reconcile(
         .flat_map(|maker| objects.all(maker).map(move |one| (maker, one.value())))
         .collect();
     pod::remove_orphans(objects, &deployments);
+    let still = still(objects);
     for (maker, deployment) in deployments {
+        if still.contains(text(&deployment["metadata"]["uid"])) {
+            continue;
+        }
         let namespace = text(&deployment["metadata"]["namespace"]);
         let name = text(&deployment["metadata"]["name"]);
         let is_registry = programs.is_registry(namespace, name);
         let trouble = if is_registry { trouble } else { RegistryState::Running };
-        let ready = pod::run(objects, clock, (maker, &deployment), programs, trouble);
+        let environment = is_registry.then_some(&programs.environment);
+        let kubelet = pod::Kubelet { address: programs.pod, environment, trouble };
+        let ready = pod::run(objects, clock, (maker, &deployment), &kubelet);
         let mut after = deployment.clone();
         after["status"] = deployment_status(&deployment, ready, clock);
         put_changed(objects, clock, maker, &deployment, after);
     }
     endpoints::follow(objects, clock);
+}
+
+/// The uids of what has a ReplicaSet or a ReplicationController.
+fn still(objects: &Objects) -> BTreeSet<String> {
+    let makers = [&REPLICA_SETS, &REPLICATION_CONTROLLERS].into_iter();
+    let owned = makers.flat_map(|maker| objects.all(maker)).map(|one| {
+        let value = one.value();
+        text(&value["metadata"]["ownerReferences"][0]["uid"]).to_owned()
+    });
+    owned.collect()
 }
 
 /// The status of a Deployment with so many ready pods.

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{A, Cluster};
+use common::{A, Cluster, until};
 use images_cluster::Target;
 use serde_json::json;
 
@@ -96,4 +96,83 @@ fn requests_are_counted_until_reset() {
     assert!(of(Target::Api)[0].authorization);
     cluster.control("DELETE", "/requests", "");
     assert!(cluster.requests().is_empty());
+}
+
+#[test]
+fn a_request_waits_before_it_is_done_or_after() {
+    let cluster = Cluster::openshift();
+    let tag = |name: &str| format!("{A}/namespaces/skyfield/imagestreamtags/frontend:{name}");
+    let exists = |name: &str| !cluster.history("skyfield", "frontend", name).is_empty();
+    for (kind, name, done_meanwhile) in [("hold", "v1", false), ("hold-answer", "v2", true)] {
+        let fault = json!([{
+            "on": "api", "path": tag(name), "method": "DELETE", "kind": kind, "name": kind,
+        }]);
+        cluster.control("POST", "/faults", &fault.to_string());
+        std::thread::scope(|scope| {
+            let deleting = scope.spawn(|| cluster.send("jane", "DELETE", &tag(name), None).status);
+            let held = cluster.control("GET", &format!("/holds?{kind}"), "").json();
+            assert_eq!((&held[0]["method"], &held[0]["target"]), (&json!("DELETE"), &json!("api")));
+            assert_eq!(exists(name), !done_meanwhile, "{kind}");
+            let release = json!({"name": kind}).to_string();
+            cluster.control("POST", "/holds/release", &release);
+            assert_eq!(deleting.join().unwrap(), 200);
+        });
+        assert!(!exists(name), "{kind}");
+        assert_eq!(cluster.control("GET", "/holds", "").json(), json!([]));
+    }
+}
+
+#[test]
+fn a_client_that_dies_meanwhile_changes_nothing() {
+    let cluster = Cluster::openshift();
+    let path = format!("{A}/namespaces/skyfield/imagestreamtags/frontend:v1");
+    let fault = json!([{"on": "api", "path": path, "method": "DELETE", "kind": "hold"}]);
+    cluster.control("POST", "/faults", &fault.to_string());
+    let url = format!("{}{path}", cluster.ready().api);
+    let bearer = format!("Authorization: Bearer {}", cluster.token("jane"));
+    for protocol in ["--http1.1", "--http2"] {
+        let args = ["-X", "DELETE", protocol, "--max-time", "1", "-H", &bearer];
+        assert_eq!(cluster.curl_output(&url, &args).status.code(), Some(28), "{protocol}");
+        until("nobody waits", || cluster.control("GET", "/holds", "").json() == json!([]));
+    }
+    cluster.control("DELETE", "/faults", "");
+    assert_eq!(cluster.history("skyfield", "frontend", "v1").len(), 1);
+}
+
+#[test]
+fn who_pretends_does_nothing() {
+    let cluster = Cluster::openshift();
+    let tag = format!("{A}/namespaces/skyfield/imagestreamtags/frontend:v1");
+    let digest = cluster.history("skyfield", "frontend", "v1").remove(0);
+    let faults = json!([
+        {"on": "api", "path": "/apis/", "method": "DELETE", "kind": "pretend"},
+        {"on": "registry", "path": "/", "method": "DELETE", "kind": "pretend"},
+    ]);
+    cluster.control("POST", "/faults", &faults.to_string());
+    let done = cluster.send("jane", "DELETE", &tag, None);
+    assert_eq!((done.status, &done.json()["status"]), (200, &json!("Success")));
+    let blob = |path: &str| cluster.registry("sarah", "DELETE", &format!("{path}{digest}")).status;
+    assert_eq!((blob("/v2/skyfield/frontend/manifests/"), blob("/admin/blobs/")), (202, 204));
+    cluster.control("DELETE", "/faults", "");
+    assert_eq!(cluster.get("sarah", &tag).status, 200);
+    let manifest = format!("/v2/skyfield/frontend/manifests/{digest}");
+    assert_eq!(cluster.registry("sarah", "GET", &manifest).status, 200);
+}
+
+#[test]
+fn a_server_that_fails_says_so_in_its_own_words() {
+    let cluster = Cluster::openshift();
+    let path = format!("{A}/namespaces/skyfield/imagestreams");
+    let faults = json!([
+        {"on": "api", "path": path, "kind": "status", "status": 429, "times": 1, "after": 1,
+         "headers": {"Retry-After": "1"}},
+        {"on": "registry", "path": "/v2/", "kind": "status", "status": 500, "times": 1},
+    ]);
+    cluster.control("POST", "/faults", &faults.to_string());
+    assert_eq!(cluster.get("greg", &path).status, 200, "the first goes well");
+    let busy = cluster.get("greg", &path);
+    assert_eq!((busy.status, busy.header("retry-after")), (429, Some("1")));
+    assert_eq!(busy.json()["reason"], "TooManyRequests");
+    assert_eq!(cluster.registry("sarah", "GET", "/v2/").code(), "UNKNOWN");
+    assert_eq!(cluster.get("greg", &path).status, 200);
 }

@@ -204,3 +204,33 @@ fn a_deleted_tag_comes_back_by_mappings() {
     }
     assert_eq!(cluster.history("skyfield", "frontend", "latest"), old);
 }
+
+#[test]
+fn an_imported_image_comes_back_by_its_own_reference() {
+    let cluster = Cluster::openshift();
+    let before = cluster.stream("tools", "vendor")["status"]["tags"][0]["items"][0].clone();
+    let path = format!("{A}/namespaces/tools/imagestreamtags/vendor:1.2");
+    assert_eq!(cluster.send("scruffy", "DELETE", &path, None).status, 200);
+    let image = json!({
+        "metadata": {"name": before["image"]},
+        "dockerImageReference": before["dockerImageReference"],
+    });
+    let mapping = json!({"metadata": {"name": "vendor"}, "tag": "1.2", "image": image});
+    let mappings = format!("{A}/namespaces/tools/imagestreammappings");
+    assert_eq!(cluster.send("scruffy", "POST", &mappings, Some(&mapping)).status, 201);
+    let after = cluster.stream("tools", "vendor")["status"]["tags"][0]["items"][0].clone();
+    assert_eq!(after["dockerImageReference"], before["dockerImageReference"]);
+}
+
+#[test]
+fn a_history_may_become_empty() {
+    let cluster = Cluster::openshift();
+    let mut stream = cluster.stream("tools", "cache");
+    for tag in stream["status"]["tags"].as_array_mut().unwrap() {
+        tag["items"] = json!([]);
+    }
+    let path = format!("{A}/namespaces/tools/imagestreams/cache/status");
+    assert_eq!(cluster.send("sarah", "PUT", &path, Some(&stream)).status, 200);
+    assert_eq!(cluster.stream("tools", "cache")["status"]["tags"][0]["items"], Value::Null);
+    assert_eq!(manifest(&cluster, "GET", "tools/cache", "latest").code(), "MANIFEST_UNKNOWN");
+}

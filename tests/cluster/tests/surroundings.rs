@@ -5,9 +5,7 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
-
-use common::{Answer, Cluster};
+use common::{Answer, Cluster, until};
 use images_cluster::Face;
 use serde_json::{Value, json};
 
@@ -44,14 +42,6 @@ fn patch(cluster: &Cluster, kind: &str, path: &str, body: &Value) -> Answer {
     );
     let (url, body) = (format!("{}{path}", cluster.ready().api), body.to_string());
     cluster.curl(&url, &["-X", "PATCH", "-H", &bearer, "-H", &content, "-d", &body])
-}
-
-/// Asks until the answer is the wanted one.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}");
-    }
 }
 
 fn condition(object: &Value, kind: &str) -> Value {

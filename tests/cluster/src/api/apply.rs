@@ -28,6 +28,11 @@ pub(super) fn apply(
     let nothing = json!({});
     let live = before.unwrap_or(&nothing);
     let mut ownership = Ownership::of(live);
+    if before.is_some() && ownership.is_empty() {
+        // What nobody owns yet is somebody's, or it would go with the first who owns it too.
+        let others = Manager { name: "before-first-apply", ..*manager };
+        ownership.set(&others, Operation::Update, fields_of(live));
+    }
     let fields = fields_of(applied);
     let conflicts = ownership.conflicts(manager, &fields, live, applied);
     if !conflicts.is_empty() && !force {
@@ -119,6 +124,18 @@ mod tests {
         let after = apply(Some(&forced), &less, &CI, false).unwrap();
         assert_eq!(after["metadata"]["labels"]["app"], "x");
         assert_eq!(after["spec"], forced["spec"]);
+    }
+
+    #[test]
+    fn what_was_there_before_stays() {
+        let page = json!({"metadata": {"name": "x"}, "spec": {"containers": [
+            {"name": "a", "env": [{"name": "MODE", "value": "read-only"}]},
+        ]}});
+        let applied = apply(Some(&pod("one", 1)), &page, &PAGE, false).unwrap();
+        assert_eq!(applied["spec"]["containers"][0]["env"][0]["name"], "MODE");
+        let nothing = json!({"metadata": {"name": "x"}});
+        let back = apply(Some(&applied), &nothing, &PAGE, false).unwrap();
+        assert_eq!(back["spec"], pod("one", 1)["spec"]);
     }
 
     #[test]

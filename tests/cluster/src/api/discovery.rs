@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::style::Form;
 use crate::ready::Face;
 use crate::resource::{
-    APPS, APPS_OPENSHIFT, IMAGE_GROUP, NETWORKING, RBAC, REGISTRY_OPERATOR, ROUTE, STORAGE,
+    APPS, APPS_OPENSHIFT, BATCH, BUILD, IMAGE_GROUP, NETWORKING, RBAC, REGISTRY_OPERATOR, ROUTE,
+    STORAGE,
 };
 
 /// A resource as discovery names it.
@@ -56,26 +57,31 @@ const SERVED: &[Served] = &[
     served(CORE, ["persistentvolumeclaims", "persistentvolumeclaim"],
         true, "PersistentVolumeClaim", ALL, &["pvc"]),
     served(CORE, ["pods", "pod"], true, "Pod", ALL, &["po"]),
+    served(CORE, ["pods/exec", ""], true, "PodExecOptions", &["get"], &[]),
     served(CORE, ["pods/portforward", ""], true, "PodPortForwardOptions", &["get"], &[]),
     served(CORE, ["replicationcontrollers", "replicationcontroller"],
-        true, "ReplicationController", READ, &["rc"]),
+        true, "ReplicationController", ALL, &["rc"]),
     served(CORE, ["secrets", "secret"], true, "Secret", ALL, &[]),
     served(CORE, ["serviceaccounts", "serviceaccount"], true, "ServiceAccount", ALL, &["sa"]),
     served(CORE, ["serviceaccounts/token", ""], true, "TokenRequest", CREATE, &[]),
     served(CORE, ["services", "service"], true, "Service", ALL, &["svc"]),
     served(CORE, ["services/proxy", ""], true, "ServiceProxyOptions", PROXY, &[]),
-    served(APPS, ["daemonsets", "daemonset"], true, "DaemonSet", READ, &["ds"]),
+    served(APPS, ["daemonsets", "daemonset"], true, "DaemonSet", ALL, &["ds"]),
     served(APPS, ["deployments", "deployment"], true, "Deployment", ALL, &["deploy"]),
     served(APPS, ["replicasets", "replicaset"], true, "ReplicaSet", ALL, &["rs"]),
-    served(APPS, ["statefulsets", "statefulset"], true, "StatefulSet", READ, &["sts"]),
+    served(APPS, ["statefulsets", "statefulset"], true, "StatefulSet", ALL, &["sts"]),
     served(APPS_OPENSHIFT, ["deploymentconfigs", "deploymentconfig"],
-        true, "DeploymentConfig", READ, &["dc"]),
+        true, "DeploymentConfig", ALL, &["dc"]),
     served(AUTHENTICATION, ["selfsubjectreviews", "selfsubjectreview"],
         false, "SelfSubjectReview", CREATE, &[]),
     served(AUTHORIZATION, ["selfsubjectaccessreviews", "selfsubjectaccessreview"],
         false, "SelfSubjectAccessReview", CREATE, &[]),
     served(AUTHORIZATION, ["selfsubjectrulesreviews", "selfsubjectrulesreview"],
         false, "SelfSubjectRulesReview", CREATE, &[]),
+    served(BATCH, ["cronjobs", "cronjob"], true, "CronJob", ALL, &["cj"]),
+    served(BATCH, ["jobs", "job"], true, "Job", ALL, &[]),
+    served(BUILD, ["buildconfigs", "buildconfig"], true, "BuildConfig", ALL, &["bc"]),
+    served(BUILD, ["builds", "build"], true, "Build", ALL, &[]),
     served(IMAGE_GROUP, ["images", "image"], false, "Image", IMAGES, &[]),
     served(IMAGE_GROUP, ["imagestreamimages", "imagestreamimage"],
         true, "ImageStreamImage", &["get"], &["isimage"]),
@@ -88,6 +94,8 @@ const SERVED: &[Served] = &[
         true, "ImageStreamTag", TAGS, &["istag"]),
     served(IMAGE_GROUP, ["imagetags", "imagetag"], true, "ImageTag", TAGS, &["itag"]),
     served(REGISTRY_OPERATOR, ["configs", "config"], false, "Config", ALL, &[]),
+    served(REGISTRY_OPERATOR, ["imagepruners", "imagepruner"],
+        false, "ImagePruner", ALL, &[]),
     served(NETWORKING, ["ingresses", "ingress"], true, "Ingress", ALL, &["ing"]),
     served(PROJECT, ["projects", "project"], false, "Project", &["get", "list"], &[]),
     served(RBAC, ["clusterrolebindings", "clusterrolebinding"],
@@ -101,11 +109,12 @@ const SERVED: &[Served] = &[
 ];
 
 /// What a cluster of old has not: requests for tokens (before 1.12), the question who one
-/// is (1.28), ingresses in this version (1.19).
-const NEW: [(&str, &str); 3] = [
+/// is (1.28), ingresses (1.19) and cron jobs (1.21) in this version.
+const NEW: [(&str, &str); 4] = [
     (CORE, "serviceaccounts/token"),
     (AUTHENTICATION, "selfsubjectreviews"),
     (NETWORKING, "ingresses"),
+    (BATCH, "cronjobs"),
 ];
 
 /// Which cluster it is about.

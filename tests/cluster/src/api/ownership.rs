@@ -88,6 +88,11 @@ impl Ownership {
         Self(owned.collect())
     }
 
+    /// Whether nobody owns anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What somebody owns.
     pub(super) fn fields(&self, manager: &Manager<'_>, operation: Operation) -> Fields {
         let own = self.0.iter().find(|owned| owned.is(manager, operation));

@@ -9,27 +9,23 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
+use http::{Request, Response};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::Api;
 use super::path::ResourcePath;
 use super::refusal::Refusal;
-use crate::http::body::{self, Body};
+use super::websocket::{self, Socket, message};
+use crate::http::body::Body;
 use crate::http::query::Query;
 use crate::resource::PODS;
 use crate::store::Store;
@@ -43,20 +39,22 @@ const CHUNK: usize = 32 << 10;
 /// More ports than anybody needs; a channel's number is one byte.
 const MAX_PORTS: usize = 100;
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
-
 /// The tunnels under way; they end when this is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Tunnels(Mutex<JoinSet<()>>);
 
 impl Tunnels {
-    fn open(&self, upgrade: OnUpgrade, store: Arc<Store>, pod: Pod, ports: Vec<u16>) {
+    fn open(
+        &self,
+        socket: impl Future<Output = Option<Socket>> + Send + 'static,
+        store: Arc<Store>,
+        pod: Pod,
+        ports: Vec<u16>,
+    ) {
         let mut tunnels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while tunnels.try_join_next().is_some() {}
         tunnels.spawn(async move {
-            let Ok(upgraded) = upgrade.await else { return };
-            let io = TokioIo::new(upgraded);
-            let socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
+            let Some(socket) = socket.await else { return };
             tokio::select! {
                 // An error says that the client went away.
                 _ = carry(socket, &pod, &ports) => {}
@@ -84,7 +82,7 @@ struct Pod {
 pub(crate) fn open(
     api: &Api,
     path: &ResourcePath,
-    mut request: Request<Body>,
+    request: Request<Body>,
     query: &Query,
 ) -> Result<Response<Body>, Refusal> {
     let namespace = path.namespace.as_deref().unwrap_or_default();
@@ -94,25 +92,13 @@ pub(crate) fn open(
         return Err(Refusal::failed(why));
     }
     let ports = ports(query)?;
-    let Some(accept) = accept_key(request.headers()) else {
-        let message = "unable to upgrade: missing upgrade headers in request";
-        return Err(Refusal::bad_request(message));
+    let opening = match websocket::accept(request, &[PROTOCOL]) {
+        Ok(opening) => opening,
+        Err(refused) => return *refused,
     };
-    if !protocols(request.headers()).any(|one| one == PROTOCOL) {
-        return Ok(body::answer(StatusCode::FORBIDDEN, "text/plain", "bad websocket protocol"));
-    }
-    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
-        return Err(Refusal::bad_request("this connection cannot be upgraded"));
-    };
-    api.tunnels.open(upgrade, Arc::clone(&api.store), pod, ports);
-    let mut response = Response::new(body::empty());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
-    Ok(response)
+    let (answer, socket) = opening.open();
+    api.tunnels.open(socket, Arc::clone(&api.store), pod, ports);
+    Ok(answer)
 }
 
 /// Whether a container runs; who says nothing about it is believed.
@@ -132,22 +118,6 @@ fn ports(query: &Query) -> Result<Vec<u16>, Refusal> {
         1..=MAX_PORTS => Ok(ports),
         _ => Err(Refusal::bad_request("too many ports")),
     }
-}
-
-/// What proves to the client that we speak WebSocket; none if it did not ask for that.
-fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
-    let says = |name, word: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        value.split(',').any(|one| one.trim().eq_ignore_ascii_case(word))
-    };
-    let asked = says(header::CONNECTION, "upgrade") && says(header::UPGRADE, "websocket");
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| asked)?;
-    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()
-}
-
-fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).into_iter();
-    values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).map(str::trim)
 }
 
 /// Carries bytes until either side ends.
@@ -256,13 +226,6 @@ fn data_channel(place: usize) -> u8 {
     u8::try_from(2 * place).unwrap_or(u8::MAX - 1)
 }
 
-fn message(channel: u8, bytes: &[u8]) -> Message {
-    let mut message = BytesMut::with_capacity(1 + bytes.len());
-    message.put_u8(channel);
-    message.put_slice(bytes);
-    Message::Binary(message.freeze())
-}
-
 async fn from_pod(mut pod: OwnedReadHalf, channel: u8, messages: mpsc::Sender<Message>) {
     let mut buffer = vec![0; CHUNK];
     while let Ok(read @ 1..) = pod.read(&mut buffer).await {
@@ -313,16 +276,5 @@ mod tests {
         assert_eq!(ports("ports=0"), None);
         assert_eq!(ports("ports=70000"), None);
         assert_eq!(ports("port=5000"), None);
-    }
-
-    #[test]
-    fn only_who_asks_for_it_is_upgraded() {
-        let mut headers = HeaderMap::new();
-        headers.insert("sec-websocket-key", HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ=="));
-        headers.insert("upgrade", HeaderValue::from_static("WebSocket"));
-        assert!(accept_key(&headers).is_none());
-        headers.insert("connection", HeaderValue::from_static("keep-alive, Upgrade"));
-        // The example of RFC 6455.
-        assert_eq!(accept_key(&headers).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 }

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Answers that go wrong to order.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Response, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::record::Target;
+use crate::api::refusal;
 use crate::http::body::{self, Body, BodyError};
 
 /// How an answer goes wrong.
@@ -27,6 +30,12 @@ pub enum Kind {
     Truncate,
     /// Another status and body.
     Status,
+    /// The answer of a deletion that was done, but nothing is done.
+    Pretend,
+    /// Nothing happens until the request is let go: see [`super::hold`].
+    Hold,
+    /// It is done, but the answer waits until the request is let go.
+    HoldAnswer,
 }
 
 /// A fault to order.
@@ -46,15 +55,25 @@ pub struct Fault {
     /// The status of kind `status`; 200 if absent.
     #[serde(default)]
     pub status: Option<u16>,
-    /// The body of kind `status`; `lie-length` and `truncate` spoil the true answer.
+    /// The body of kind `status`; one of 400 and more has else the words of the server that is
+    /// played. `lie-length` and `truncate` spoil the true answer.
     #[serde(default)]
     pub body: Option<String>,
+    /// Headers of kind `status`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// Kind `status`: a body of that many bytes of blanks instead.
     #[serde(default)]
     pub bytes: Option<u64>,
+    /// How many such requests go well before; none if absent.
+    #[serde(default)]
+    pub after: Option<u64>,
     /// How often; for ever if absent.
     #[serde(default)]
     pub times: Option<u64>,
+    /// By what name the requests that a `hold` holds are let go.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 impl Fault {
@@ -108,10 +127,23 @@ impl Faults {
         self.taken_back.send_modify(|times| *times += 1);
     }
 
+    /// Takes those of a name back.
+    pub(crate) fn take_back_named(&self, name: &str) {
+        let mut ordered = self.ordered.lock().unwrap_or_else(PoisonError::into_inner);
+        ordered.retain(|fault| fault.name.as_deref() != Some(name));
+    }
+
     /// The fault that a request runs into; it counts.
     pub(crate) fn strike(&self, target: Target, method: &str, uri: &Uri) -> Option<Fault> {
         let mut ordered = self.ordered.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = ordered.iter().position(|fault| fault.concerns(target, method, uri))?;
+        let at = ordered.iter_mut().position(|fault| {
+            if !fault.concerns(target, method, uri) {
+                return false;
+            }
+            let goes_well = fault.after.is_some_and(|left| left > 0);
+            fault.after = fault.after.map(|left| left.saturating_sub(1));
+            !goes_well
+        })?;
         let fault = ordered[at].clone();
         if let Some(times) = &mut ordered[at].times {
             *times = times.saturating_sub(1);
@@ -137,12 +169,71 @@ pub(crate) fn instead(fault: &Fault) -> Response<Body> {
     }
     let status =
         fault.status.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::OK);
-    let mut response =
-        body::answer(status, "application/json", fault.body.clone().unwrap_or_default());
+    let text = fault.body.clone().unwrap_or_else(|| words(fault.on, status));
+    let mut response = body::answer(status, "application/json", text);
+    for (name, value) in &fault.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     if let Some(bytes) = fault.bytes {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
         *response.body_mut() = blanks(bytes);
     }
+    response
+}
+
+/// What the server says with such a status.
+fn words(on: Target, status: StatusCode) -> String {
+    let code = status.as_u16();
+    if code < 400 {
+        return String::new();
+    }
+    if on == Target::Registry {
+        let (code, message) = match code {
+            401 => ("UNAUTHORIZED", "authentication required"),
+            404 => ("NOT_FOUND", "page not found"),
+            405 => ("UNSUPPORTED", "The operation is unsupported."),
+            429 => ("TOOMANYREQUESTS", "too many requests"),
+            _ => ("UNKNOWN", "unknown error"),
+        };
+        return json!({"errors": [{"code": code, "message": message}]}).to_string();
+    }
+    let (reason, message) = match code {
+        401 => ("Unauthorized", "Unauthorized"),
+        403 => ("Forbidden", "forbidden"),
+        404 => ("NotFound", "the server could not find the requested resource"),
+        409 => (
+            "Conflict",
+            "Operation cannot be fulfilled: the object has been modified; please apply your \
+             changes to the latest version and try again",
+        ),
+        410 => ("Expired", "The provided continue parameter is too old"),
+        429 => ("TooManyRequests", "Too many requests, please try again later."),
+        503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
+        504 => ("Timeout", "request did not complete within the allowed duration"),
+        _ => ("InternalError", "Internal error occurred"),
+    };
+    json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": message, "reason": reason, "code": code,
+    })
+    .to_string()
+}
+
+/// The answer of whoever deletes, without a deletion.
+pub(crate) fn pretend(target: Target, method: &Method, path: &str) -> Response<Body> {
+    if target == Target::Api {
+        let text = refusal::success(None).to_string();
+        return body::answer(StatusCode::OK, "application/json", text);
+    }
+    let status = match *method {
+        Method::DELETE if path.starts_with("/admin/") => StatusCode::NO_CONTENT,
+        Method::PUT => StatusCode::CREATED,
+        _ => StatusCode::ACCEPTED,
+    };
+    let mut response = Response::new(body::empty());
+    *response.status_mut() = status;
     response
 }
 
@@ -195,6 +286,19 @@ mod tests {
         assert!(faults.strike(Target::Api, "GET", &uri).is_some());
         assert!(faults.strike(Target::Api, "GET", &uri).is_some());
         assert!(faults.strike(Target::Api, "GET", &uri).is_none());
+    }
+
+    #[test]
+    fn some_requests_go_well_before() {
+        let faults = Faults::default();
+        let fault = r#"[{"on":"registry","path":"/v2/","kind":"status","status":500,"after":2,"times":1,"name":"third"}]"#;
+        faults.order(serde_json::from_str(fault).unwrap());
+        let uri = Uri::from_static("/v2/a/manifests/b");
+        let struck = || faults.strike(Target::Registry, "DELETE", &uri).is_some();
+        assert_eq!([struck(), struck(), struck(), struck()], [false, false, true, false]);
+        faults.order(serde_json::from_str(fault).unwrap());
+        faults.take_back_named("third");
+        assert_eq!([struck(), struck(), struck()], [false; 3]);
     }
 
     #[test]

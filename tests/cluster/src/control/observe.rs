@@ -57,6 +57,17 @@ where
                 answer(request).await
             }
             Kind::Html | Kind::Status => fault::instead(&fault),
+            Kind::Pretend => fault::pretend(target, request.method(), request.uri().path()),
+            Kind::Hold => {
+                control.holds.hold(&fault, &request).let_go().await;
+                answer(request).await
+            }
+            Kind::HoldAnswer => {
+                let held = control.holds.note(&fault, &request);
+                let response = answer(request).await;
+                held.let_go().await;
+                response
+            }
             Kind::LieLength | Kind::Truncate => fault::spoil(&fault, answer(request).await).await,
         },
     };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::args::ServeOptions;
 use crate::network::REGISTRY_PORT;
 use crate::ready::Face;
-use crate::resource::{DEPLOYMENT_CONFIGS, DEPLOYMENTS, PODS, ROUTES, Resource, SERVICES};
+use crate::resource::{CLAIMS, DEPLOYMENT_CONFIGS, DEPLOYMENTS, PODS, ROUTES, Resource, SERVICES};
 use crate::store::key;
 use crate::workload::NODE;
 
@@ -22,6 +22,8 @@ pub(crate) struct RegistryService {
     image: &'static str,
     /// What makes its pods.
     pub(crate) maker: &'static Resource,
+    /// The claim that its storage is; none if it keeps its images in its pod.
+    claim: Option<&'static str>,
     /// The name of OpenShift's route to it.
     pub(crate) route: &'static str,
 }
@@ -34,6 +36,7 @@ pub(crate) const SECOND: RegistryService = RegistryService {
     label: ("app", "team-registry"),
     image: "docker.io/library/registry:2.8.2",
     maker: &DEPLOYMENTS,
+    claim: None,
     route: "",
 };
 
@@ -48,6 +51,7 @@ impl RegistryService {
                 label: ("docker-registry", "default"),
                 image: "docker.io/openshift/origin-docker-registry:v3.9.0",
                 maker: &DEPLOYMENT_CONFIGS,
+                claim: None,
                 route: "docker-registry",
             },
             Face::Openshift => Self {
@@ -57,6 +61,7 @@ impl RegistryService {
                 label: ("docker-registry", "default"),
                 image: "quay.io/openshift/origin-docker-registry:latest",
                 maker: &DEPLOYMENTS,
+                claim: None,
                 route: "default-route",
             },
             Face::Plain => Self {
@@ -66,6 +71,7 @@ impl RegistryService {
                 label: ("app", "registry"),
                 image: "docker.io/library/registry:2.8.2",
                 maker: &DEPLOYMENTS,
+                claim: Some("registry-storage"),
                 route: "",
             },
         }
@@ -85,7 +91,12 @@ impl RegistryService {
 
     /// Deployment, or in OpenShift 3 DeploymentConfig, and Service.
     pub(crate) fn objects(&self, ip: Ipv4Addr) -> [(&'static Resource, Value); 2] {
-        let storage = json!({"name": "registry-storage", "emptyDir": {}});
+        let storage = match self.claim {
+            Some(claim) => json!({
+                "name": "registry-storage", "persistentVolumeClaim": {"claimName": claim},
+            }),
+            None => json!({"name": "registry-storage", "emptyDir": {}}),
+        };
         [(self.maker, self.deployment(1, storage)), (&SERVICES, self.service(ip))]
     }
 
@@ -98,7 +109,7 @@ impl RegistryService {
                 {"name": self.port_name, "containerPort": REGISTRY_PORT, "protocol": "TCP"},
             ],
             "env": [{"name": "REGISTRY_STORAGE_DELETE_ENABLED", "value": "true"}],
-            "volumeMounts": [{"name": "registry-storage", "mountPath": "/registry"}],
+            "volumeMounts": [{"name": "registry-storage", "mountPath": self.folder()}],
         });
         let selector = if self.maker == &DEPLOYMENTS {
             json!({"matchLabels": labels})
@@ -177,6 +188,28 @@ impl RegistryService {
             }]},
         });
         (&ROUTES, route)
+    }
+
+    /// Where it keeps its files in its pod.
+    fn folder(&self) -> &'static str {
+        if self.claim.is_some() { "/var/lib/registry" } else { "/registry" }
+    }
+
+    /// The claim that its storage is, which has its volume.
+    pub(crate) fn claim(&self) -> Option<(&'static Resource, Value)> {
+        let size = json!({"storage": "100Gi"});
+        let modes = ["ReadWriteOnce"];
+        Some((
+            &CLAIMS,
+            json!({
+                "metadata": self.metadata(self.claim?),
+                "spec": {
+                    "accessModes": modes, "resources": {"requests": size},
+                    "volumeMode": "Filesystem", "volumeName": "registry",
+                },
+                "status": {"phase": "Bound", "accessModes": modes, "capacity": size},
+            }),
+        ))
     }
 
     fn metadata(&self, name: &str) -> Value {

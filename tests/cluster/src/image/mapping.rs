@@ -63,9 +63,13 @@ pub(crate) fn record_untagged(store: &Store, image: Value) {
 
 fn map(objects: &mut Objects, clock: &Clock, mut stream: Value, tag: &str, image: Value) {
     let digest = image["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let reference = image["dockerImageReference"].as_str().map(str::to_owned);
     put_image(objects, clock, image);
     let before = stream.clone();
-    stream::push(&mut stream, tag, &digest, &clock.now());
+    match reference.filter(|reference| reference.contains('@')) {
+        Some(own) => stream::push_as(&mut stream, tag, &digest, &own, &clock.now()),
+        None => stream::push(&mut stream, tag, &digest, &clock.now()),
+    }
     if stream != before {
         objects.put(&IMAGE_STREAMS, stream, clock);
     }

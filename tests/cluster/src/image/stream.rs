@@ -78,6 +78,11 @@ pub(crate) fn push(stream: &mut Value, tag: &str, digest: &str, now: &str) {
     let meta = &stream["metadata"];
     let (namespace, name) = (meta["namespace"].as_str().unwrap_or_default(), meta["name"].as_str());
     let reference = reference(namespace, name.unwrap_or_default(), digest);
+    push_as(stream, tag, digest, &reference, now);
+}
+
+/// The same of an image that is pulled by another reference than the stream's own.
+pub(crate) fn push_as(stream: &mut Value, tag: &str, digest: &str, reference: &str, now: &str) {
     let spec = spec_tags(stream).find(|spec| spec["name"] == tag);
     let generation = spec.map_or(json!(1), |spec| spec["generation"].clone());
     let item = json!({

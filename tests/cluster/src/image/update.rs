@@ -90,7 +90,10 @@ pub(super) fn status(
         unchanged(&stream, wanted, name)?;
         let before = stream.clone();
         match &wanted["status"]["tags"] {
-            Value::Array(tags) if !tags.is_empty() => stream["status"]["tags"] = json!(tags),
+            Value::Array(tags) if !tags.is_empty() => {
+                stream["status"]["tags"] =
+                    tags.iter().cloned().map(without_empty_history).collect();
+            }
             _ => {
                 if let Some(status) = stream["status"].as_object_mut() {
                     status.remove("tags");
@@ -102,6 +105,14 @@ pub(super) fn status(
         }
         Ok(whole(objects.put(&IMAGE_STREAMS, stream, clock).value()))
     })
+}
+
+/// An empty list comes back from etcd as none.
+fn without_empty_history(mut tag: Value) -> Value {
+    if tag["items"].as_array().is_some_and(Vec::is_empty) {
+        tag["items"] = Value::Null;
+    }
+    tag
 }
 
 fn unchanged(stream: &Value, wanted: &Value, name: &str) -> Result<(), Refusal> {

@@ -10,6 +10,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use crate::http::body::{Body, answer};
 use crate::http::listen::{Handler, Peer, host_of};
 use crate::http::upstream::Upstream;
+use crate::storage::Gate;
 
 /// Passes everything on.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Plain {
     pub(crate) upstream: Upstream,
     /// Where docker-registry listens.
     pub(crate) storage: SocketAddr,
+    /// Closed while that is started anew.
+    pub(crate) gate: Gate,
     /// Whether clients come by TLS, which ends here.
     pub(crate) tls: bool,
 }
@@ -36,6 +39,7 @@ impl Handler for Plain {
         if let (true, Entry::Vacant(scheme)) = (self.tls, headers.entry("x-forwarded-proto")) {
             scheme.insert(HeaderValue::from_static("https"));
         }
+        let _open = self.gate.read().await;
         self.upstream.http(self.storage, request).await.unwrap_or_else(|error| {
             answer(StatusCode::BAD_GATEWAY, "text/plain; charset=utf-8", format!("{error}\n"))
         })

@@ -28,12 +28,42 @@ pub(crate) struct Push {
 }
 
 /// The layers that images are made of.
-struct Layers {
-    base: Layer,
+pub(crate) struct Layers {
+    pub(crate) base: Layer,
     node: Layer,
-    python: Layer,
+    pub(crate) python: Layer,
     /// What should never have been in an image.
     secret: Layer,
+}
+
+impl Layers {
+    /// Packs them.
+    ///
+    /// # Errors
+    /// When a path is too long for a tar archive.
+    pub(crate) fn pack() -> std::io::Result<Self> {
+        let os = "NAME=\"Loopback Linux\"\nVERSION_ID=\"9.4\"\n";
+        let key =
+            "[default]\naws_access_key_id = EXAMPLE\naws_secret_access_key = not-a-real-key\n";
+        Ok(Self {
+            base: Layer::pack("ADD file:rootfs.tar in /", &[("etc/os-release", os)], 200_000)?,
+            node: Layer::pack(
+                "RUN dnf install -y nodejs",
+                &[("usr/bin/node", "#!/bin/sh\n")],
+                120_000,
+            )?,
+            python: Layer::pack(
+                "RUN dnf install -y python3",
+                &[("usr/bin/python3", "#!/bin/sh\n")],
+                90_000,
+            )?,
+            secret: Layer::pack(
+                "COPY .aws /root/.aws # buildkit",
+                &[("root/.aws/credentials", key)],
+                0,
+            )?,
+        })
+    }
 }
 
 /// Makes all images in a layout.
@@ -41,26 +71,7 @@ struct Layers {
 /// # Errors
 /// When a file cannot be written.
 pub(crate) fn cook(layout: &mut Layout) -> anyhow::Result<Vec<Push>> {
-    let os = "NAME=\"Loopback Linux\"\nVERSION_ID=\"9.4\"\n";
-    let key = "[default]\naws_access_key_id = EXAMPLE\naws_secret_access_key = not-a-real-key\n";
-    let layers = Layers {
-        base: Layer::pack("ADD file:rootfs.tar in /", &[("etc/os-release", os)], 200_000)?,
-        node: Layer::pack(
-            "RUN dnf install -y nodejs",
-            &[("usr/bin/node", "#!/bin/sh\n")],
-            120_000,
-        )?,
-        python: Layer::pack(
-            "RUN dnf install -y python3",
-            &[("usr/bin/python3", "#!/bin/sh\n")],
-            90_000,
-        )?,
-        secret: Layer::pack(
-            "COPY .aws /root/.aws # buildkit",
-            &[("root/.aws/credentials", key)],
-            0,
-        )?,
-    };
+    let layers = Layers::pack()?;
     let mut pushes = Vec::new();
     skyfield(layout, &layers, &mut pushes)?;
     nightly(layout, &layers, &mut pushes)?;

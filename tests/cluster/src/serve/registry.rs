@@ -90,7 +90,7 @@ impl Registry<'_> {
             _ => accounts.passwords(),
         };
         let (delete, read_only) = (self.options.delete, self.options.read_only);
-        let storage = Storage::start(self.dir, &Settings { delete, read_only, auth }).await?;
+        let storage = Storage::start(self.dir, Settings { delete, read_only, auth }).await?;
         match self.options.face {
             Face::Plain => self.plain(&storage, inside, outside, servers)?,
             Face::Openshift => self.openshift(&storage, inside, outside, servers)?,
@@ -125,7 +125,12 @@ impl Registry<'_> {
         servers: &mut JoinSet<()>,
     ) -> anyhow::Result<()> {
         let tls = self.options.speaks_tls();
-        let plain = Plain { upstream: self.upstream.clone(), storage: storage.address, tls };
+        let plain = Plain {
+            upstream: self.upstream.clone(),
+            storage: storage.address,
+            gate: Arc::clone(&storage.gate),
+            tls,
+        };
         let service = RegistryService::of(self.options);
         let names = names(&service);
         let names: Vec<_> = names.iter().map(String::as_str).chain(OUTSIDE).collect();

@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! The pods of Deployments, and how they are.
 
+use std::net::IpAddr;
+
 use serde_json::{Value, json};
 
-use super::{MAKERS, NODE, Programs, conditions, put_changed, text, volume, within};
+use super::{MAKERS, NODE, conditions, put_changed, text, volume, within};
 use crate::clock::Clock;
 use crate::furniture::state::RegistryState;
 use crate::identifier;
 use crate::network::REGISTRY_PORT;
 use crate::resource::{CONFIG_MAPS, PODS, Resource, SECRETS};
+use crate::storage::Environment;
 use crate::store::{Objects, key};
 
 /// What its program says when it crashes.
 pub(crate) const LAST_WORDS: &str = "open /etc/docker/registry/config.yml: permission denied";
+
+/// What runs the pods of a Deployment.
+pub(super) struct Kubelet<'a> {
+    /// The address of every pod.
+    pub(super) address: IpAddr,
+    /// With what their program runs, if it is the cluster's own registry.
+    pub(super) environment: Option<&'a Environment>,
+    pub(super) trouble: RegistryState,
+}
 
 /// How a pod is.
 enum Health {
@@ -48,8 +60,7 @@ pub(super) fn run(
     objects: &mut Objects,
     clock: &Clock,
     (maker, deployment): (&Resource, &Value),
-    programs: &Programs,
-    trouble: RegistryState,
+    kubelet: &Kubelet<'_>,
 ) -> u64 {
     let namespace = text(&deployment["metadata"]["namespace"]);
     let wanted = deployment["spec"]["replicas"].as_u64().unwrap_or(1).min(9);
@@ -69,10 +80,10 @@ pub(super) fn run(
     let missing = wanted.saturating_sub(kept.len() as u64);
     let mut ready = 0;
     for pod in kept {
-        let health = health(objects, &pod, trouble);
+        let health = health(objects, &pod, kubelet);
         ready += u64::from(matches!(health, Health::Ready));
         let mut after = pod.clone();
-        after["status"] = status(&pod, &health, &programs.pod.to_string(), clock);
+        after["status"] = status(&pod, &health, &kubelet.address.to_string(), clock);
         if !matches!(health, Health::Unschedulable(_)) {
             after["spec"]["nodeName"] = json!(NODE);
         }
@@ -113,14 +124,15 @@ fn fresh(maker: &Resource, deployment: &Value, hash: &str) -> Value {
     })
 }
 
-fn is_registry(container: &Value) -> bool {
-    text(&container["image"]).contains("registry")
+/// Whether a container runs docker-registry: its image is called so, wherever it comes from.
+pub(crate) fn is_registry(container: &Value) -> bool {
+    text(&container["image"]).rsplit('/').next().is_some_and(|name| name.contains("registry"))
 }
 
-fn health(objects: &Objects, pod: &Value, trouble: RegistryState) -> Health {
+fn health(objects: &Objects, pod: &Value, kubelet: &Kubelet<'_>) -> Health {
     let namespace = text(&pod["metadata"]["namespace"]);
     let spec = &pod["spec"];
-    if trouble == RegistryState::NoEndpoints {
+    if kubelet.trouble == RegistryState::NoEndpoints {
         let message = "0/1 nodes are available: 1 node(s) didn't match Pod's node \
             affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful \
             for scheduling.";
@@ -156,7 +168,11 @@ fn health(objects: &Objects, pod: &Value, trouble: RegistryState) -> Health {
     if spec["nodeName"].is_null() {
         return Health::Waiting("ContainerCreating", String::new());
     }
-    if trouble == RegistryState::Crashing { Health::Crashing } else { Health::Ready }
+    let container = &spec["containers"][0];
+    if kubelet.environment.is_some_and(|running| *running != Environment::of(container)) {
+        return Health::Waiting("ContainerCreating", String::new());
+    }
+    if kubelet.trouble == RegistryState::Crashing { Health::Crashing } else { Health::Ready }
 }
 
 fn status(pod: &Value, health: &Health, ip: &str, clock: &Clock) -> Value {

@@ -7,6 +7,7 @@ pub(crate) mod tunnel;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use images_cluster::play::Play;
 use images_cluster::{Entry, Face, Ready};
@@ -203,6 +204,14 @@ impl Cluster {
         let found = tags.iter().find(|one| one["tag"] == tag).cloned().unwrap_or_default();
         let items = found["items"].as_array().cloned().unwrap_or_default();
         items.iter().map(|item| item["image"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Asks until the answer is the wanted one.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
     }
 }
 
