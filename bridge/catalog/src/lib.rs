@@ -13,6 +13,7 @@
 //! hold this image) is kept as postings that follow each update.
 
 mod catalog;
+mod deletion;
 mod digests;
 mod facts;
 #[cfg(test)]
@@ -22,8 +23,12 @@ mod natural;
 pub mod overlay;
 mod postings;
 pub mod query;
+mod references;
 mod repository;
 mod stored;
+pub mod usage;
 
 pub use catalog::Catalog;
+pub use deletion::{Needs, Rights, Surroundings, fingerprint};
 pub use facts::{BlobFacts, ConfigFacts, Content, ImageFacts, RevisionFacts, TagFacts, TagState};
+pub use references::{ClusterImage, References};

@@ -6,11 +6,14 @@ mod hits;
 pub mod image;
 pub mod layer;
 mod order;
+pub mod orphans;
 pub mod repository;
 pub mod search;
 mod text;
 
 use images_proto::Method;
+
+pub(crate) use self::hits::without_tag;
 
 use crate::Catalog;
 

@@ -13,11 +13,14 @@ use std::time::{Duration, Instant};
 
 use images_catalog::query::{LiveView, search::Search};
 use images_catalog::{
-    BlobFacts, Catalog, ConfigFacts, Content, ImageFacts, RevisionFacts, TagFacts,
+    BlobFacts, Catalog, ClusterImage, ConfigFacts, Content, ImageFacts, References, RevisionFacts,
+    Surroundings, TagFacts,
 };
+use images_proto::delete::{self, Extent, Target};
 use images_proto::repository::Origin;
 use images_proto::search::{Params, Rows};
-use images_proto::{Digest, RepositoryName};
+use images_proto::status::Source;
+use images_proto::{Digest, RepositoryName, TagRef};
 
 const REPOSITORIES: u64 = 10_000;
 const IMAGES: u64 = 10;
@@ -180,4 +183,69 @@ fn a_large_catalog_is_small_and_quick() {
     let start = Instant::now();
     assert_eq!(view.render(&catalog).changes, 1);
     println!("look again: {:?}", start.elapsed());
+}
+
+#[test]
+#[ignore = "takes a minute without optimisation"]
+fn a_plan_of_a_thousand_tags_takes_milliseconds() {
+    let mut catalog = Catalog::default();
+    catalog.set_source(Some(Source::Openshift));
+    fill(&mut catalog);
+    let tags = |count: u64, step: u64| -> Vec<Target> {
+        let tag = |n: u64| TagRef {
+            repository: name(n / 10 * step),
+            tag: match n % 10 {
+                0 => "latest".to_owned(),
+                place @ 1..5 => format!("v{place}.{}", n / 10 * step % 50),
+                place => format!("build-{}", n / 10 * step * 10 + place),
+            }
+            .parse()
+            .unwrap(),
+        };
+        (0..count).map(|n| Target::Tag(tag(n))).collect()
+    };
+    let mut around = Surroundings::new(Source::Openshift, 2_000_000_000);
+    let limit = Duration::from_millis(500);
+    time_plan(&catalog, &around, "10,000 tags", Extent::Unlink, tags(10_000, 7), 4 * limit);
+    for (what, targets) in [
+        ("1,000 tags", tags(1_000, 1)),
+        ("an image", vec![Target::Image(image(31, 3))]),
+        ("a shared layer", vec![Target::Layer(layer(31, 3, 0))]),
+        ("a repository", vec![Target::Repository(name(31))]),
+        ("a search", vec![Target::Found { query: "tag:build-99".to_owned(), project: None }]),
+    ] {
+        time_plan(&catalog, &around, what, Extent::Unlink, targets, Duration::from_millis(200));
+    }
+    let start = Instant::now();
+    let mut references = References::default();
+    for repository in 0..REPOSITORIES {
+        for place in 0..IMAGES {
+            let digest = image(repository, place);
+            let content = catalog.content_of(&digest);
+            let image = ClusterImage { created: Some(1_700_000_000), managed: true, content };
+            references.add_image(digest, image);
+        }
+    }
+    println!("all references in {:?}", start.elapsed());
+    around.everywhere = Some(references);
+    time_plan(&catalog, &around, "1,000 tags", Extent::Purge, tags(1_000, 1), limit);
+    time_plan(&catalog, &around, "10,000 tags", Extent::Purge, tags(10_000, 7), 4 * limit);
+}
+
+fn time_plan(
+    catalog: &Catalog,
+    around: &Surroundings,
+    what: &str,
+    extent: Extent,
+    targets: Vec<Target>,
+    limit: Duration,
+) {
+    let params = delete::Params { extent, ..delete::Params::of(targets) };
+    let start = Instant::now();
+    let plan = catalog.plan_deletion(&params, around);
+    let took = start.elapsed();
+    let steps = plan.steps.len();
+    let refused = plan.items.iter().find_map(|item| item.refused.as_ref());
+    assert_eq!(refused, None, "{what}");
+    assert!(took < limit, "{extent:?} {what}: {steps} steps took {took:?}");
 }

@@ -2,9 +2,16 @@
 
 //! `plan` and `delete`: what a deletion would take with it, and doing it.
 
+mod plan;
+mod receipt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Failure, Method, RepositoryName, Tag, TagRef};
+pub use self::plan::{
+    Fallback, Fate, ImageFate, LayerFate, Part, Plan, PlanItem, Reason, Space, Step, Window,
+};
+pub use self::receipt::{Outcome, Probed, Receipt, ReceiptItem, StepDone, Verdict};
+use crate::{Digest, Method, RepositoryName, Tag, TagRef};
 
 /// What would go. One question, one result.
 pub struct PlanDelete;
@@ -15,7 +22,8 @@ impl Method for PlanDelete {
     type Answer = Plan;
 }
 
-/// Deletes, asks again what is left, and reports with progress.
+/// Deletes, asks again what is left, and reports with progress. What an earlier run of the same
+/// deletion left undone is done.
 pub struct Delete;
 
 impl Method for Delete {
@@ -24,32 +32,58 @@ impl Method for Delete {
     type Answer = Receipt;
 }
 
-/// What is to be deleted.
+/// What is to be deleted, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Params {
     /// At most [`Params::MAX_TARGETS`].
     pub targets: Vec<Target>,
-    /// For `delete`: the siblings that were agreed to go too. A manifest whose tags are not all
-    /// named here or in the targets is refused, because somebody tagged it meanwhile.
+    /// How far it goes.
     #[serde(default)]
-    pub agreed: Vec<TagRef>,
-    /// For `delete`: the digest that the plan showed for each target, in their order. A tag that
-    /// names another one by now is left alone. Absent: whatever the tags name goes.
+    pub extent: Extent,
+    /// Data younger than [`Params::YOUNG`] is removed too. It may belong to a push that is going on.
     #[serde(default)]
-    pub planned: Vec<Option<Digest>>,
+    pub insist: bool,
+    /// Why, for the journal and the history; at most [`Params::MAX_REASON`] bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// For `delete`: the fingerprint of the plan that was confirmed. Nothing is done if another plan
+    /// would be made by now. Absent: whatever the plan of this moment says is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<String>,
 }
 
 impl Params {
     /// The most targets of one request.
     pub const MAX_TARGETS: usize = 10_000;
+    /// The longest reason, in bytes.
+    pub const MAX_REASON: usize = 1_000;
+    /// The age in seconds under which data is not removed, unless somebody insists.
+    pub const YOUNG: i64 = 60 * 60;
+
+    /// Deletes these as everybody expects: data stays until it is pruned, so it can be undone.
+    pub fn of(targets: Vec<Target>) -> Self {
+        Self { targets, ..Self::default() }
+    }
+}
+
+/// How far a deletion goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Extent {
+    /// Nothing leads there any more. Data that nothing else uses waits for pruning or garbage
+    /// collection; until then it can be undone.
+    #[default]
+    Unlink,
+    /// Data that nothing else uses goes too, at once: on OpenShift from the storage, on a plain
+    /// registry out of reach of everybody until garbage collection frees the space. No undo.
+    Purge,
 }
 
 /// One thing to delete.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
-    /// A tag: on OpenShift with its whole history; on a plain registry the manifest that it names,
-    /// and with it every other tag of the repository on that manifest.
+    /// A tag with its whole history. Other tags on the same image stay, on every registry.
     Tag(TagRef),
     /// One revision of a tag's history (OpenShift).
     Revision {
@@ -60,73 +94,42 @@ pub enum Target {
         /// The digest of the revision.
         digest: Digest,
     },
-    /// A manifest of a repository, with every tag on it (plain registry).
+    /// An image of one repository: every tag and revision there that names it.
     Manifest {
         /// The repository.
         repository: RepositoryName,
-        /// Its digest.
+        /// The digest of its manifest or index.
         digest: Digest,
     },
+    /// An image everywhere: in every repository every tag and revision that names it.
+    Image(Digest),
+    /// A whole repository.
+    Repository(RepositoryName),
+    /// Every image, everywhere, that contains this layer, named by its compressed digest.
+    Layer(Digest),
+    /// A layer or config itself. Refused while an image contains it.
+    Blob(Digest),
+    /// Everything that a search finds: the tags of a search for words, the images of a search for a
+    /// digest.
+    Found {
+        /// The query, as typed.
+        query: String,
+        /// Only in this project.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        project: Option<String>,
+    },
+    /// All that nothing leads to.
+    Orphans(Orphan),
 }
 
-/// What a deletion would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// One for each target, in their order.
-    pub items: Vec<PlanItem>,
-}
-
-/// What the deletion of one target would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanItem {
-    /// The target.
-    pub target: Target,
-    /// The digest it names now, if known.
-    pub digest: Option<Digest>,
-    /// Tags that disappear, the target's own among them.
-    pub goes: Vec<TagRef>,
-    /// Earlier revisions that are lost with the tag.
-    pub history: u32,
-    /// Tags on the same digest that stay, at most 20.
-    pub stays: Vec<TagRef>,
-    /// How many such tags there are in all.
-    pub stay_count: u32,
-    /// Indexes of the repository that contain the manifest and would be broken.
-    pub breaks: Vec<Digest>,
-    /// What would bring the tag back, such as a scheduled import.
-    pub returns: Option<String>,
-    /// Why this target cannot be deleted at all.
-    pub refused: Option<Failure>,
-}
-
-/// What a deletion did, as asked of API and registry afterwards.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// One for each target, in their order.
-    pub items: Vec<ReceiptItem>,
-}
-
-/// What became of one target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReceiptItem {
-    /// The target.
-    pub target: Target,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// What became of a target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The kinds of things that nothing leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// It was deleted, and a later look did not find it.
-    Deleted,
-    /// It was not there any more.
-    Absent,
-    /// It was refused, or it is still there although the other side said yes.
-    Kept(Failure),
-    /// The other side said yes, but whether it is gone could not be asked.
-    Unproved(Failure),
-    /// The work was cancelled before it.
-    Untried,
+pub enum Orphan {
+    /// Images in no image stream (OpenShift).
+    Images,
+    /// Images of a repository without a tag, as far as they are known.
+    Untagged,
+    /// Tags that hold signatures and the like of images that are gone.
+    Signatures,
 }

@@ -9,9 +9,10 @@ use images_proto::{Digest, RepositoryName, Tag, TagRef};
 
 use super::Catalog;
 use crate::digests::DigestId;
-use crate::facts::{RevisionFacts, TagState};
+use crate::facts::{BlobFacts, Content, RevisionFacts, TagState};
 use crate::names::NameId;
 use crate::repository::{Repository, RepositoryId, Revision};
+use crate::stored::{Blob, Stored};
 
 impl Catalog {
     /// Grows with each change that a reader could see.
@@ -112,6 +113,21 @@ impl Catalog {
         })
     }
 
+    /// What an image or index is made of, once a repository that holds it was read.
+    pub fn content_of(&self, digest: &Digest) -> Option<Content> {
+        let facts =
+            |blob: &Blob| BlobFacts { digest: self.digests.digest(blob.digest), size: blob.size() };
+        Some(match self.content(self.digests.get(digest)?)? {
+            Stored::Manifest { config, layers } => Content::Manifest {
+                config: config.as_ref().map(facts),
+                layers: layers.iter().map(facts).collect(),
+            },
+            Stored::Index { children } => Content::Index {
+                children: children.iter().map(|child| self.digests.digest(*child)).collect(),
+            },
+        })
+    }
+
     /// Whether a tag of the repository is there of which nobody knows what it names.
     pub fn has_unread_tags(&self, repository: &RepositoryName) -> bool {
         let repository = self.id(repository).and_then(|id| self.repository(id));
@@ -128,6 +144,54 @@ impl Catalog {
         let mut indexes: Vec<_> = indexes.map(|index| self.digests.digest(*index)).collect();
         indexes.sort_unstable();
         indexes
+    }
+
+    /// Whether the repository may hold something of which nobody knows what it is made of.
+    pub fn has_unknown_images(&self, repository: &RepositoryName) -> bool {
+        let Some(repository) = self.id(repository).and_then(|id| self.repository(id)) else {
+            return false;
+        };
+        let is_unknown = |digest: &DigestId| {
+            self.content(*digest).is_none()
+                && self.kind_in(Some(repository), *digest) != Kind::Missing
+        };
+        repository.images.is_none() || repository.digests().iter().any(is_unknown)
+    }
+
+    /// The indexes held by any repository that contain the manifest, sorted.
+    pub fn indexes_with(&self, digest: &Digest) -> Vec<Digest> {
+        let Some(digest) = self.digests.get(digest) else { return Vec::new() };
+        let indexes = self.by_child.get(digest).iter();
+        let held = indexes.filter(|index| self.repositories_with(**index).next().is_some());
+        let mut indexes: Vec<_> = held.map(|index| self.digests.digest(*index)).collect();
+        indexes.sort_unstable();
+        indexes
+    }
+
+    /// The images that contain the blob as a layer or config: those held by this repository, if one
+    /// is named, else by any. Sorted.
+    pub fn images_with_blob(
+        &self,
+        repository: Option<&RepositoryName>,
+        blob: &Digest,
+    ) -> Vec<Digest> {
+        let repository = match repository {
+            None => None,
+            Some(name) => match self.id(name).and_then(|id| self.repository(id)) {
+                None => return Vec::new(),
+                found => found,
+            },
+        };
+        let Some(blob) = self.digests.get(blob) else { return Vec::new() };
+        let images = self.by_layer.get(blob).iter().chain(self.by_config.get(blob));
+        let held = images.filter(|image| match repository {
+            Some(repository) => repository.holds(**image),
+            None => self.repositories_with(**image).next().is_some(),
+        });
+        let mut images: Vec<_> = held.map(|image| self.digests.digest(*image)).collect();
+        images.sort_unstable();
+        images.dedup();
+        images
     }
 
     /// A repository to read this manifest or index from: one that holds it, else one with a tag that

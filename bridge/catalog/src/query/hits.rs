@@ -6,6 +6,7 @@ use hashbrown::HashSet;
 use images_proto::search::{Hit, Matched};
 
 use super::order::Row;
+use super::search::Found;
 use super::text::Role;
 use crate::Catalog;
 use crate::catalog::age_of;
@@ -259,6 +260,11 @@ pub(crate) fn without_tag(
 }
 
 impl HitRow {
+    /// What was found, without why.
+    pub(crate) fn found(self) -> Found {
+        Found { repository: self.repository, tag: self.tag, image: Some(self.digest) }
+    }
+
     /// What is shown of it; `None` if it is not there any more.
     pub(crate) fn show(self, catalog: &Catalog) -> Option<Hit> {
         let repository = catalog.repository(self.repository)?;

@@ -30,6 +30,7 @@ use super::order::{Row, Table};
 use super::text::{Query, Role, Term};
 use crate::Catalog;
 use crate::digests::DigestId;
+use crate::names::NameId;
 use crate::repository::RepositoryId;
 
 /// Hex digits from which a word that is both is taken for a digest.
@@ -247,6 +248,45 @@ fn digest_words(what: &str, prefix: &DigestPrefix) -> String {
         64 => format!("{what} is sha256:{hex}"),
         digits => format!("{what} starts with {}", &hex[..digits]),
     }
+}
+
+/// A thing that a search finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) repository: RepositoryId,
+    /// The tag, or none for an image without one.
+    pub(crate) tag: Option<NameId>,
+    /// What the tag names or named, if it was found by that.
+    pub(crate) image: Option<DigestId>,
+}
+
+/// All that the search view would show, whatever its window: the tags that fit words, or the hits of
+/// digests.
+///
+/// # Errors
+/// A sentence for the user that says what is wrong with the query.
+pub(crate) fn found(
+    catalog: &Catalog,
+    query: &str,
+    project: Option<&str>,
+) -> Result<Vec<Found>, String> {
+    let query = &Query::parse(query)?;
+    let project = project.map(str::to_owned);
+    let params = &Params { project, ..Params::default() };
+    let reading = Reading::new(catalog, query);
+    if let Some(digests) = &reading.digests {
+        let rows = hits(catalog, &reading.names, params, digests).into_iter();
+        return Ok(rows.map(HitRow::found).collect());
+    }
+    let repositories = repositories::find(catalog, query, params).into_iter();
+    let found = repositories.flat_map(|id| {
+        let repository = catalog.repository(id);
+        let tags =
+            repository.map(|repository| repositories::fitting_tags(catalog, query, repository));
+        let tags = tags.unwrap_or_default().into_iter();
+        tags.map(move |tag| Found { repository: id, tag: Some(tag.name), image: None })
+    });
+    Ok(found.collect())
 }
 
 /// The hits of digests, in repositories and tags whose names fit.

@@ -183,18 +183,20 @@ pub(super) fn show(catalog: &Catalog, query: &Query, id: RepositoryId) -> Option
     })
 }
 
-/// The tags that made the repository fit, else all that are no attachments; the newest of them.
-/// Where nobody says when a tag was pushed, the time of the build counts, then the larger version.
-fn shown_tags(catalog: &Catalog, query: &Query, repository: &Repository) -> Vec<NameId> {
+/// The tags that made the repository fit, else all that are no attachments; in natural order.
+pub(super) fn fitting_tags<'a>(
+    catalog: &Catalog,
+    query: &Query,
+    repository: &'a Repository,
+) -> Vec<TagEntry<'a>> {
     let name = repository.name.as_str();
     let by_name = query.needs_tag() || !query.fits(name, None);
     let by_label = !query.labels.is_empty();
-    let lower = |tag: &TagEntry<'_>| catalog.tag_names.lower(tag.name);
     let mut tags: Vec<_> = repository
         .tags()
         .filter(|tag| {
             if by_name {
-                query.fits(name, Some(lower(tag)))
+                query.fits(name, Some(catalog.tag_names.lower(tag.name)))
             } else {
                 !catalog.is_attachment(tag.name)
             }
@@ -209,6 +211,14 @@ fn shown_tags(catalog: &Catalog, query: &Query, repository: &Repository) -> Vec<
             tags.retain(labelled);
         }
     }
+    tags
+}
+
+/// The newest of the fitting tags. Where nobody says when a tag was pushed, the time of the build
+/// counts, then the larger version.
+fn shown_tags(catalog: &Catalog, query: &Query, repository: &Repository) -> Vec<NameId> {
+    let lower = |tag: &TagEntry<'_>| catalog.tag_names.lower(tag.name);
+    let tags = fitting_tags(catalog, query, repository);
     let time = |tag: &TagEntry<'_>| {
         let now = tag.revisions.first()?;
         now.created.get().or_else(|| catalog.built(now.digest))
