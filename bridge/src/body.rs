@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use tokio::time::timeout;
 
 /// Any error of an HTTP client.
@@ -23,6 +23,13 @@ pub const AGENT: &str = concat!("cockpit-images/", env!("CARGO_PKG_VERSION"));
 
 /// How long the other side may send nothing in the middle of a body.
 pub const IDLE: Duration = Duration::from_secs(10);
+
+/// The seconds that the other side wants to be left alone, if it says so and means less than an
+/// hour.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds)).filter(|wait| *wait < Duration::from_secs(3_600))
+}
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]

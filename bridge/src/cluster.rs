@@ -13,25 +13,33 @@ pub mod apply;
 pub(crate) mod certificate;
 pub mod config_map;
 mod error;
+pub mod exec;
 #[cfg(test)]
 pub(crate) mod fake;
 mod identity;
 pub mod image;
+pub mod image_object;
+mod image_origin;
 pub mod image_stream;
 pub mod image_stream_tag;
 pub mod ingress;
 pub mod kubeconfig;
 mod list;
 mod login;
+pub mod maintenance;
 pub mod metadata;
 pub mod node;
 pub mod path;
 pub mod port_forward;
 mod presented;
+pub mod program;
 pub mod project;
+pub mod pruner;
 pub mod route;
 pub mod service;
 pub mod storage_class;
+mod stream_object;
+pub mod usage;
 mod watch;
 pub mod workload;
 
@@ -58,6 +66,9 @@ use crate::body::{self, Body, BoxError, Excess};
 
 /// What nearly all requests send and get.
 const JSON: &str = "application/json";
+/// What the API server tells of an object that only its metadata is wanted of.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,\
+                        application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
 /// The largest answer that is read whole, in bytes: a page of 500 image streams with long histories.
 const ANSWER_LIMIT: usize = 64 << 20;
 /// The bytes that are read of an error.
@@ -80,6 +91,18 @@ struct Shared {
     /// Where the certificate is that the server presents; `None` where there is no TLS, or a proxy
     /// is in between.
     tls: Option<presented::Place>,
+}
+
+/// The media types of what is sent, and of what is wanted.
+#[derive(Clone, Copy)]
+struct Form {
+    sent: &'static str,
+    wanted: &'static str,
+}
+
+impl Form {
+    const JSON: Self = Self { sent: JSON, wanted: JSON };
+    const METADATA: Self = Self { sent: JSON, wanted: METADATA };
 }
 
 impl Cluster {
@@ -129,6 +152,16 @@ impl Cluster {
         self.ask(Method::GET, path, Bytes::new()).await
     }
 
+    /// Gets the metadata of an object, or of those of a list.
+    ///
+    /// # Errors
+    /// When the server refuses, cannot be reached, or sends something else.
+    pub async fn get_metadata<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        let answer = self.exchange(Method::GET, path, Form::METADATA, Bytes::new()).await?;
+        let wrong = |error| Error::new(Method::GET, path, Kind::Json(error));
+        serde_json::from_slice(&answer).map_err(wrong)
+    }
+
     /// Gets JSON as bytes, for an object that is sent back changed.
     ///
     /// # Errors
@@ -163,7 +196,9 @@ impl Cluster {
         media_type: &'static str,
         body: Bytes,
     ) -> Result<T, Error> {
-        let answer = self.exchange(Method::PATCH, path, media_type, body).await?;
+        let answer =
+            self.exchange(Method::PATCH, path, Form { sent: media_type, ..Form::JSON }, body);
+        let answer = answer.await?;
         let wrong = |error| Error::new(Method::PATCH, path, Kind::Json(error));
         serde_json::from_slice(&answer).map_err(wrong)
     }
@@ -190,8 +225,8 @@ impl Cluster {
     ///
     /// # Errors
     /// When the server cannot be reached.
-    pub async fn carry(&self, request: Request<()>) -> Result<Response<Body>, BoxError> {
-        let request = request.map(|()| kube::client::Body::empty());
+    pub async fn carry(&self, request: Request<Bytes>) -> Result<Response<Body>, BoxError> {
+        let request = request.map(kube::client::Body::from);
         let login = self.shared.login.valid().await?;
         let response = login.client.send(request).await?;
         Ok(response.map(|body| Box::pin(body.into_data_stream().map_err(Into::into)) as Body))
@@ -208,18 +243,18 @@ impl Cluster {
     }
 
     async fn whole(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, Error> {
-        self.exchange(method, path, JSON, body).await
+        self.exchange(method, path, Form::JSON, body).await
     }
 
     async fn exchange(
         &self,
         method: Method,
         path: &str,
-        media_type: &'static str,
+        form: Form,
         body: Bytes,
     ) -> Result<Bytes, Error> {
         let asking = async {
-            let response = self.begin(&method, path, media_type, body).await?;
+            let response = self.begin(&method, path, form, body).await?;
             let (head, body) = response.into_parts();
             let answer = body::read(&head.headers, body, ANSWER_LIMIT, Excess::Refuse).await;
             let answer = answer.map_err(Kind::Body)?;
@@ -237,16 +272,16 @@ impl Cluster {
         &self,
         method: &Method,
         path: &str,
-        media_type: &'static str,
+        form: Form,
         body: Bytes,
     ) -> Result<Response<Body>, Kind> {
         let login = self.shared.login.valid().await.map_err(Kind::Login)?;
-        let refused = match send(&login, method, path, media_type, body.clone()).await {
+        let refused = match send(&login, method, path, form, body.clone()).await {
             Err(Kind::Refused(refusal)) if refusal.status == StatusCode::UNAUTHORIZED => refusal,
             answer => return answer,
         };
         match self.shared.login.another(login).await.map_err(Kind::Login)? {
-            Some(login) => send(&login, method, path, media_type, body).await,
+            Some(login) => send(&login, method, path, form, body).await,
             None => Err(Kind::Refused(refused)),
         }
     }
@@ -257,14 +292,14 @@ async fn send(
     login: &login::Current,
     method: &Method,
     path: &str,
-    media_type: &'static str,
+    form: Form,
     body: Bytes,
 ) -> Result<Response<Body>, Kind> {
     let mut request = Request::new(kube::client::Body::from(body));
     *request.method_mut() = method.clone();
     *request.uri_mut() = path.parse().map_err(|_| Kind::Path)?;
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static(JSON));
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static(form.wanted));
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.sent));
     let response = login.client.send(request).await.map_err(Kind::from_send)?;
     let (head, body) = response.into_parts();
     let body: Body = Box::pin(body.into_data_stream().map(|chunk| chunk.map_err(Into::into)));
@@ -274,6 +309,7 @@ async fn send(
     let text = body::read(&head.headers, body, ERROR_LIMIT, Excess::Cut).await.unwrap_or_default();
     let html = body::is_html(&head.headers, &text);
     let mut refusal = Refusal::parse(head.status, &text, html);
+    refusal.retry_after = body::retry_after(&head.headers);
     refusal.stale = refusal.is_about_login().then(|| login.stale()).flatten();
     Err(Kind::Refused(refusal))
 }

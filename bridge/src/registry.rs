@@ -16,8 +16,11 @@ mod error;
 pub mod login;
 pub mod manifest;
 mod paging;
+mod presence;
+mod removal;
 mod request;
 pub mod tunnel;
+mod upload;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,11 +31,13 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use images_proto::{Digest, RepositoryName, Tag};
 use tokio::sync::Semaphore;
 
+pub use self::answer::sha256;
 use self::answer::{Answer, Bound};
 pub use self::carrier::{Carrier, Standing};
 pub use self::error::{Error, Kind, Refusal};
 use self::manifest::Manifest;
 pub use self::paging::Page;
+pub use self::presence::Present;
 
 /// Requests in flight at once. A registry of one process is saturated by then.
 const CONCURRENCY: usize = 32;
@@ -232,21 +237,7 @@ impl Registry {
         verified(&request, answer, digest)
     }
 
-    /// Asks to delete a manifest, and with it all tags of the repository on it. A yes proves
-    /// nothing: look again.
-    ///
-    /// # Errors
-    /// When the registry refuses, or has no such manifest.
-    pub async fn delete_manifest(
-        &self,
-        repository: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<(), Error> {
-        let request = request::delete_manifest(repository, digest);
-        self.send(&request, Bound::Small).await.map(drop)
-    }
-
-    async fn send(&self, request: &Request<()>, bound: Bound) -> Result<Answer, Error> {
+    async fn send(&self, request: &Request<Bytes>, bound: Bound) -> Result<Answer, Error> {
         // The semaphores are never closed.
         let _background = match self.in_background {
             true => Some(self.background_slots.acquire().await),
@@ -268,7 +259,7 @@ impl Registry {
     }
 }
 
-fn verified(request: &Request<()>, answer: Answer, digest: &Digest) -> Result<Document, Error> {
+fn verified(request: &Request<Bytes>, answer: Answer, digest: &Digest) -> Result<Document, Error> {
     let actual = answer::sha256(&answer.body);
     if actual == *digest {
         Ok(answer.into_document())

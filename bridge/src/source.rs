@@ -9,13 +9,15 @@ pub mod details;
 pub mod distribution;
 pub mod openshift;
 mod route;
+pub mod workloads;
 
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use images_proto::route::{Ability, Reached};
-use images_proto::{Failure, Offer, RepositoryName, status};
+use images_proto::{Digest, Failure, Offer, RepositoryName, status};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
@@ -32,12 +34,18 @@ use crate::session::state::State;
 /// How long it is believed that no route leads to the registry, when somebody needs it.
 const AGAIN: Duration = Duration::from_secs(15);
 
+/// Tags that are all looked at again in a moment.
+const FEW_TAGS: u64 = 5_000;
+/// Repositories that are looked at again at once.
+const CATCHING_UP: usize = 16;
+
 /// A cluster, its registry, and the way its images are known.
 pub struct Connection {
     settings: Settings,
     cluster: Option<Cluster>,
     source: Source,
     route: Route,
+    workloads: workloads::Cache,
     /// Of the session, when this began: afterwards it has nothing to say any more.
     epoch: u64,
 }
@@ -147,7 +155,8 @@ impl Connection {
                 Source::Distribution(source)
             }
         };
-        let connection = Self { settings, cluster, source, route, epoch };
+        let workloads = workloads::Cache::default();
+        let connection = Self { settings, cluster, source, route, workloads, epoch };
         connection.show(state);
         Ok(connection)
     }
@@ -172,6 +181,14 @@ impl Connection {
             _ => None,
         };
         format!("{cluster:?} {registry:?}")
+    }
+
+    /// The bytes of a manifest or index, if it was read from the registry.
+    pub fn manifest_size(&self, digest: &Digest) -> Option<u64> {
+        match &self.source {
+            Source::Openshift(_) => None,
+            Source::Distribution(source) => source.manifest_size(digest),
+        }
     }
 
     /// Fills the catalog and keeps it up to date until something fails for good.
@@ -208,6 +225,38 @@ impl Connection {
             Source::Openshift(source) => source.reread(state, repositories).await,
             Source::Distribution(source) => source.reread(state, repositories).await,
         }
+    }
+
+    /// Reads what came since everything was read, where nobody tells: of a plain registry the
+    /// repositories that are new, and all of them if there are few tags.
+    ///
+    /// # Errors
+    /// When the registry does not list its repositories.
+    pub async fn catch_up(&self, state: &State) -> Result<(), Failure> {
+        let Source::Distribution(source) = &self.source else { return Ok(()) };
+        let mut wanted = source.find_new(state).await?;
+        {
+            let catalog = state.catalog();
+            if catalog.counts().tags <= FEW_TAGS {
+                wanted.extend(catalog.repository_names().cloned());
+            }
+        }
+        let reading: Vec<_> =
+            wanted
+                .iter()
+                .map(|name| async move {
+                    (name, source.reread(state, std::slice::from_ref(name)).await)
+                })
+                .collect();
+        let mut reading = stream::iter(reading).buffer_unordered(CATCHING_UP);
+        while let Some((name, read)) = reading.next().await {
+            // One that cannot be read must not stand in the way of all the others. What a plan
+            // touches is read once more, and has to be read.
+            if let Err(failure) = read {
+                tracing::warn!(%name, message = %failure.message, "a repository cannot be read");
+            }
+        }
+        Ok(())
     }
 
     /// The registry, over the first route that leads to it.
@@ -300,6 +349,13 @@ impl Connection {
     pub fn uses_cluster_login(&self) -> bool {
         let found = self.route.get().and_then(|found| found.result.ok());
         found.is_some_and(|reached| reached.is_cluster_login)
+    }
+
+    /// Whether the registry is spoken to as the service account, and not as the user.
+    fn uses_account(&self) -> bool {
+        let found = self.route.get().and_then(|found| found.result.ok());
+        // Its tokens alone are renewed by us.
+        found.is_some_and(|reached| reached.is_cluster_login && reached.expires.is_some())
     }
 
     /// Until when the login in use holds, as it is now: seconds since the Unix epoch.

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
+use kube::config::AuthInfo;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
@@ -16,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::apply::Draft;
 use super::path::is_name;
-use super::{Cluster, Error};
+use super::{Cluster, ConfigError, Error};
 use crate::timestamp;
 
 /// The account's namespace. Every OpenShift has it.
@@ -197,6 +198,21 @@ impl Cluster {
             },
             Err(error) => Err(error),
         }
+    }
+
+    /// The same cluster, asked as the account and not as the user.
+    ///
+    /// # Errors
+    /// When no client can be made of that.
+    pub fn as_account(
+        &self,
+        AccountToken { token, .. }: AccountToken,
+    ) -> Result<Self, ConfigError> {
+        let mut config = self.shared.login.config().clone();
+        // Neither the user's certificate nor his impersonations go with it.
+        config.auth_info = AuthInfo { token: Some(token), ..AuthInfo::default() };
+        config.headers.clear();
+        Self::with_config(config, None)
     }
 
     async fn old_token(

@@ -5,6 +5,7 @@
 mod words;
 
 use std::fmt;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -76,6 +77,8 @@ pub struct Refusal {
     pub stale: Option<Stale>,
     /// Whether these are a Kubernetes API's own words.
     pub is_status: bool,
+    /// How long it wants to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 /// The API's `Status` object (meta/v1).
@@ -107,6 +110,7 @@ impl Refusal {
                 continue_token: None,
                 stale: None,
                 is_status: false,
+                retry_after: None,
             },
         }
     }
@@ -119,6 +123,7 @@ impl Refusal {
             continue_token: body.metadata.and_then(|metadata| metadata.r#continue),
             stale: None,
             is_status: body.kind.as_deref() == Some("Status"),
+            retry_after: None,
         }
     }
 

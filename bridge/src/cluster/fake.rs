@@ -2,6 +2,8 @@
 
 //! An API server of a few lines, on a real socket: a test says what it answers.
 
+pub(crate) mod node;
+
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -9,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use self::node::Act;
 use super::Cluster;
 
 /// A request as it arrived.
@@ -22,6 +25,8 @@ pub(crate) struct Asked {
 }
 
 type Answer = dyn Fn(&Asked) -> (u16, Value) + Send + Sync;
+/// What the node does for a request to run a command; `Err` is a status that refuses it.
+type Run = dyn Fn(&Asked) -> Result<Vec<Act>, u16> + Send + Sync;
 
 /// The server. It ends with this value.
 pub(crate) struct Fake {
@@ -34,17 +39,26 @@ impl Fake {
     pub(crate) async fn start(
         answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static,
     ) -> Self {
+        Self::with_node(answer, |_| Err(404)).await
+    }
+
+    /// One that runs commands, too.
+    pub(crate) async fn with_node(
+        answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static,
+        run: impl Fn(&Asked) -> Result<Vec<Act>, u16> + Send + Sync + 'static,
+    ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::<Mutex<Vec<Asked>>>::default();
         let (answer, told): (Arc<Answer>, _) = (Arc::new(answer), log.clone());
+        let run: Arc<Run> = Arc::new(run);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
-                let (answer, told) = (answer.clone(), told.clone());
-                connections.spawn(async move { drop(serve(socket, &*answer, &told).await) });
+                let (answer, run, told) = (answer.clone(), run.clone(), told.clone());
+                connections.spawn(async move { drop(serve(socket, &*answer, &*run, &told).await) });
             }
         });
         let config = kube::Config::new(address.parse().unwrap());
@@ -77,16 +91,26 @@ pub(crate) fn refusal(status: u16) -> (u16, Value) {
     (status, json!({ "kind": "Status", "code": status, "reason": reason, "message": "no" }))
 }
 
-async fn serve(socket: TcpStream, answer: &Answer, log: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
+async fn serve(
+    socket: TcpStream,
+    answer: &Answer,
+    run: &Run,
+    log: &Mutex<Vec<Asked>>,
+) -> std::io::Result<()> {
     let mut socket = BufReader::new(socket);
     loop {
         let (mut line, mut length, mut content_type) = (String::new(), 0, String::new());
+        let mut key = None;
         if socket.read_line(&mut line).await? == 0 {
             return Ok(());
         }
         loop {
             let mut header = String::new();
             socket.read_line(&mut header).await?;
+            if let Some(value) = header.to_ascii_lowercase().strip_prefix("sec-websocket-key: ") {
+                // A key has capital letters.
+                key = Some(header.trim()[header.trim().len() - value.trim().len()..].to_owned());
+            }
             let header = header.trim().to_ascii_lowercase();
             match header.split_once(": ") {
                 None => break,
@@ -101,7 +125,14 @@ async fn serve(socket: TcpStream, answer: &Answer, log: &Mutex<Vec<Asked>>) -> s
         let (method, target) = (words.next().unwrap(), words.next().unwrap());
         let body = serde_json::from_slice(&body).unwrap_or_default();
         let asked = Asked { method, target, content_type, body };
-        let (status, body) = answer(&asked);
+        let (status, body) = match key.map(|key| (key, run(&asked))) {
+            Some((key, Ok(acts))) => {
+                log.lock().unwrap().push(asked);
+                return node::run(socket, &key, acts).await;
+            }
+            Some((_, Err(status))) => refusal(status),
+            None => answer(&asked),
+        };
         // What a registry behind the service proxy adds, unlike the API server itself.
         let is_registrys = asked.target.ends_with("/proxy/v2/") && body["kind"] != "Status";
         let registry = if is_registrys { "Docker-Distribution-Api-Version: x\r\n" } else { "" };

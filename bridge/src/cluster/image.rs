@@ -51,7 +51,7 @@ struct Answer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Object {
+pub(super) struct Object {
     docker_image_manifest_media_type: Option<String>,
     docker_image_layers: Option<Vec<Layer>>,
     docker_image_manifests: Option<Vec<Manifest>>,
@@ -94,6 +94,14 @@ impl Cluster {
         self.get::<Answer>(&path)
             .await
             .map(|answer| ImageStreamImage { image: answer.image.into() })
+    }
+}
+
+impl Object {
+    /// Whether it says what the image is made of: layers, be it none, or the images of an index.
+    pub(super) fn is_described(&self) -> bool {
+        self.docker_image_layers.is_some()
+            || self.docker_image_manifests.as_ref().is_some_and(|images| !images.is_empty())
     }
 }
 

@@ -29,10 +29,20 @@ pub struct ImageStream {
 
 /// What an image stream was told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Spec {
     /// Tags that were set by `oc tag` or imported; pushed ones are only in the status.
     pub tags: Option<Vec<SpecTag>>,
+    /// Who means this stream by its bare name.
+    pub lookup_policy: LookupPolicy,
+}
+
+/// Who means an image stream by its bare name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct LookupPolicy {
+    /// What runs in its own project.
+    pub local: bool,
 }
 
 /// A tag that somebody set.

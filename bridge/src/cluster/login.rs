@@ -131,6 +131,11 @@ impl Login {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The configuration, without the login that changes.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// A login that is valid as far as we know.
     pub(super) async fn valid(&self) -> Result<Current, Error> {
         let current = self.now();

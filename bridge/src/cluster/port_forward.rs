@@ -76,7 +76,7 @@ impl Cluster {
     }
 }
 
-fn is_forbidden(error: &kube::Error) -> bool {
+pub(super) fn is_forbidden(error: &kube::Error) -> bool {
     match error {
         kube::Error::Api(status) => status.code == 403,
         kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(

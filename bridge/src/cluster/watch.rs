@@ -75,7 +75,7 @@ impl Cluster {
         let deadline = Instant::now() + GIVE_UP;
         let started = timeout_at(
             Instant::now() + super::WHOLE,
-            self.begin(&Method::GET, &query, super::JSON, Bytes::new()),
+            self.begin(&Method::GET, &query, super::Form::JSON, Bytes::new()),
         );
         let response = started
             .await

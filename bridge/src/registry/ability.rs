@@ -53,6 +53,17 @@ impl Registry {
         }
     }
 
+    /// Whether it is read-only for everybody, told in the same way.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub async fn is_read_only(&self, repository: &RepositoryName) -> Result<bool, Error> {
+        let request = request::manifest_methods(repository, &nothing());
+        let answer = self.send(&request, Bound::Small).await?;
+        let allowed = header(&answer.headers, ALLOW.as_str());
+        Ok(allowed.is_some_and(|allowed| !names(allowed, "PUT")))
+    }
+
     /// Whether it deletes, told by its answer to the wish to delete a manifest that is nowhere.
     pub async fn deletes(&self, repository: &RepositoryName) -> Ability {
         let request = request::delete_manifest(repository, &nothing());
@@ -144,6 +155,7 @@ mod tests {
         assert_eq!(server.registry.writes(&name()).await, Ability::Yes);
         assert_eq!(server.registry.deletes(&name()).await, Ability::Yes);
         assert!(matches!(server.registry.has_referrers(&name()).await, Ability::No(_)));
+        assert!(!server.registry.is_read_only(&name()).await.unwrap());
     }
 
     #[tokio::test]
@@ -164,6 +176,7 @@ mod tests {
         assert!(
             matches!(server.registry.deletes(&name()).await, Ability::No(words) if words.contains("switched off"))
         );
+        assert!(server.registry.is_read_only(&name()).await.unwrap());
     }
 
     #[tokio::test]

@@ -38,7 +38,7 @@ pub(super) struct Answer {
 /// Asks. Anything but 2xx is an error.
 pub(super) async fn ask(
     carrier: &dyn Carrier,
-    request: &Request<()>,
+    request: &Request<Bytes>,
     bound: Bound,
 ) -> Result<Answer, Error> {
     let asking = timeout(WHOLE, ask_without_end(carrier, request, bound));
@@ -50,7 +50,7 @@ pub(super) async fn ask(
 
 async fn ask_without_end(
     carrier: &dyn Carrier,
-    request: &Request<()>,
+    request: &Request<Bytes>,
     bound: Bound,
 ) -> Result<Answer, Kind> {
     let response = carrier.carry(request.clone()).await.map_err(Kind::Unreachable)?;
@@ -83,11 +83,12 @@ fn refused(carrier: &dyn Carrier, status: StatusCode, headers: &HeaderMap, text:
     }
     let mut refusal = Refusal::parse(status, text, body::is_html(headers, text));
     refusal.standing = carrier.standing();
+    refusal.retry_after = body::retry_after(headers);
     Kind::Refused(refusal)
 }
 
 /// The digest of some bytes.
-pub(super) fn sha256(bytes: &[u8]) -> Digest {
+pub fn sha256(bytes: &[u8]) -> Digest {
     let mut digest = [0; 32];
     digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
     Digest::from_bytes(digest)

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use http::header::AUTHORIZATION;
@@ -122,7 +123,7 @@ impl Authorized {
         Self { inner, site, login, neighbour, stranger, server, tokens }
     }
 
-    async fn carry_it(&self, request: Request<()>) -> Result<Response<Body>, BoxError> {
+    async fn carry_it(&self, request: Request<Bytes>) -> Result<Response<Body>, BoxError> {
         let scope = scope(request.method(), request.uri().path());
         let known = self.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut refused = None;
@@ -249,9 +250,9 @@ impl Authorized {
         url: &Url,
         is_here: bool,
         header: Option<HeaderValue>,
-    ) -> Result<(StatusCode, bytes::Bytes), BoxError> {
+    ) -> Result<(StatusCode, Bytes), BoxError> {
         let (status, headers, body) = if is_here {
-            let mut request = Request::new(());
+            let mut request = Request::new(Bytes::new());
             let query = url.query().unwrap_or_default();
             *request.uri_mut() = format!("{}?{query}", url.path()).parse()?;
             request.headers_mut().extend(header.map(|header| (AUTHORIZATION, header)));
@@ -275,7 +276,7 @@ impl Authorized {
 }
 
 impl Carrier for Authorized {
-    fn carry(&self, request: Request<()>) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
+    fn carry(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
         self.carry_it(request).boxed()
     }
 
@@ -291,7 +292,7 @@ impl Carrier for Authorized {
     }
 }
 
-fn with(request: &Request<()>, proof: &Proof) -> Request<()> {
+fn with(request: &Request<Bytes>, proof: &Proof) -> Request<Bytes> {
     let mut request = request.clone();
     if let Proof::Basic(header) | Proof::Token { header, .. } = proof {
         request.headers_mut().insert(AUTHORIZATION, header.clone());

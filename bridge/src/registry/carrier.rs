@@ -3,15 +3,16 @@
 //! What carries requests to a registry: HTTP to its address, or something that stands in between,
 //! such as the API server.
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 
 use crate::body::{Body, BoxError};
 
-/// Carries requests to one registry. They have no body, and their URI is a path from `/v2/` on.
+/// Carries requests to one registry. Their URI is a path from `/v2/` on.
 pub trait Carrier: Send + Sync {
     /// Sends the request and returns the answer's head, with the body still to come.
-    fn carry(&self, request: Request<()>) -> BoxFuture<'_, Result<Response<Body>, BoxError>>;
+    fn carry(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, BoxError>>;
 
     /// Whether the registry sees who we are.
     fn standing(&self) -> Standing;

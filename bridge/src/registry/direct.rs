@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use http::{Method, Request, Response};
@@ -197,13 +198,15 @@ fn follow(attempt: Attempt<'_>) -> Action {
 }
 
 impl Carrier for Direct {
-    fn carry(&self, request: Request<()>) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
+    fn carry(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
         async move {
-            let (head, ()) = request.into_parts();
+            let (head, body) = request.into_parts();
             let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
             let client = if head.method == Method::GET { &self.reader } else { &self.client };
             let sent =
                 client.request(head.method, self.address.url.join(path)?).headers(head.headers);
+            // An empty one announces no length where none belongs.
+            let sent = if body.is_empty() { sent } else { sent.body(body) };
             let response = sent.send().await.map_err(reqwest::Error::without_url)?;
             let mut answer = Response::new(());
             *answer.status_mut() = response.status();

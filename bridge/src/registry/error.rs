@@ -2,6 +2,9 @@
 
 //! How a request to the registry fails, and how that is told.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use images_proto::{Code, Digest, Failure};
 use serde::Deserialize;
@@ -79,6 +82,8 @@ pub struct Refusal {
     pub by_api_server: bool,
     /// Whether we had said who we are.
     pub standing: Standing,
+    /// How long it wants to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 impl std::fmt::Display for Refusal {
@@ -124,6 +129,7 @@ impl Refusal {
             message,
             by_api_server,
             standing: Standing::Unknown,
+            retry_after: None,
         };
         if html {
             return refusal(None, "(a web page)".to_owned(), false);
@@ -149,7 +155,7 @@ impl Refusal {
 }
 
 impl Error {
-    pub(super) fn new(request: &Request<()>, kind: Kind) -> Self {
+    pub(super) fn new(request: &Request<Bytes>, kind: Kind) -> Self {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Self { method: request.method().clone(), path, kind }
     }
@@ -415,7 +421,8 @@ mod tests {
 
     #[test]
     fn says_what_was_tried_and_what_came_back() {
-        let request = Request::builder().uri("/v2/shop/api/tags/list?n=1000").body(()).unwrap();
+        let request =
+            Request::builder().uri("/v2/shop/api/tags/list?n=1000").body(Bytes::new()).unwrap();
         let error = Error::new(&request, Kind::Refused(refusal(500, "out of inodes")));
         let failure = error.failure("read the tags of shop/api");
         assert_eq!(

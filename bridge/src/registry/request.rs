@@ -2,9 +2,10 @@
 
 //! Builds the requests. No I/O.
 
-use http::header::ACCEPT;
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Method, Request};
-use images_proto::{Digest, RepositoryName};
+use images_proto::{Digest, RepositoryName, Tag};
 
 use super::manifest;
 use crate::uri::escaped;
@@ -12,48 +13,84 @@ use crate::uri::escaped;
 /// The names asked for in one page. OpenShift's registry refuses more.
 pub(super) const PAGE: usize = 1_000;
 
-pub(super) fn ping() -> Request<()> {
+pub(super) fn ping() -> Request<Bytes> {
     request(Method::GET, "/v2/")
 }
 
-pub(super) fn catalog(last: Option<&str>) -> Request<()> {
+pub(super) fn catalog(last: Option<&str>) -> Request<Bytes> {
     request(Method::GET, &page("/v2/_catalog", last))
 }
 
-pub(super) fn tags(repository: &RepositoryName, last: Option<&str>) -> Request<()> {
+pub(super) fn tags(repository: &RepositoryName, last: Option<&str>) -> Request<Bytes> {
     request(Method::GET, &page(&format!("/v2/{repository}/tags/list"), last))
 }
 
-pub(super) fn head_manifest(repository: &RepositoryName, reference: &str) -> Request<()> {
+pub(super) fn head_manifest(repository: &RepositoryName, reference: &str) -> Request<Bytes> {
     manifest_request(Method::HEAD, repository, reference)
 }
 
-pub(super) fn manifest(repository: &RepositoryName, reference: &str) -> Request<()> {
+pub(super) fn manifest(repository: &RepositoryName, reference: &str) -> Request<Bytes> {
     manifest_request(Method::GET, repository, reference)
 }
 
-pub(super) fn delete_manifest(repository: &RepositoryName, digest: &Digest) -> Request<()> {
+pub(super) fn delete_manifest(repository: &RepositoryName, digest: &Digest) -> Request<Bytes> {
     request(Method::DELETE, &format!("/v2/{repository}/manifests/{digest}"))
 }
 
-pub(super) fn blob(repository: &RepositoryName, digest: &Digest) -> Request<()> {
+pub(super) fn delete_tag(repository: &RepositoryName, tag: &Tag) -> Request<Bytes> {
+    request(Method::DELETE, &format!("/v2/{repository}/manifests/{}", escaped(tag.as_str())))
+}
+
+pub(super) fn delete_blob(repository: &RepositoryName, digest: &Digest) -> Request<Bytes> {
+    request(Method::DELETE, &format!("/v2/{repository}/blobs/{digest}"))
+}
+
+/// OpenShift's registry alone has that (image-registry, `pkg/dockerregistry/server`).
+pub(super) fn delete_blob_everywhere(digest: &Digest) -> Request<Bytes> {
+    request(Method::DELETE, &format!("/admin/blobs/{digest}"))
+}
+
+pub(super) fn head_blob(repository: &RepositoryName, digest: &Digest) -> Request<Bytes> {
+    request(Method::HEAD, &format!("/v2/{repository}/blobs/{digest}"))
+}
+
+pub(super) fn put_manifest(
+    repository: &RepositoryName,
+    reference: &str,
+    media_type: &str,
+    bytes: Bytes,
+) -> Request<Bytes> {
+    let path = format!("/v2/{repository}/manifests/{}", escaped(reference));
+    let mut request = request(Method::PUT, &path).map(|_| bytes);
+    // What a registry once said of it can stand in a header; anything else is refused there.
+    if let Ok(media_type) = http::HeaderValue::from_str(media_type) {
+        request.headers_mut().insert(CONTENT_TYPE, media_type);
+    }
+    request
+}
+
+pub(super) fn blob(repository: &RepositoryName, digest: &Digest) -> Request<Bytes> {
     request(Method::GET, &format!("/v2/{repository}/blobs/{digest}"))
 }
 
-pub(super) fn first_of_catalog() -> Request<()> {
+pub(super) fn first_of_catalog() -> Request<Bytes> {
     request(Method::GET, "/v2/_catalog?n=1")
 }
 
 /// Asks which methods a manifest of the repository may be asked for with.
-pub(super) fn manifest_methods(repository: &RepositoryName, digest: &Digest) -> Request<()> {
+pub(super) fn manifest_methods(repository: &RepositoryName, digest: &Digest) -> Request<Bytes> {
     request(Method::OPTIONS, &format!("/v2/{repository}/manifests/{digest}"))
 }
 
-pub(super) fn referrers(repository: &RepositoryName, digest: &Digest) -> Request<()> {
+pub(super) fn referrers(repository: &RepositoryName, digest: &Digest) -> Request<Bytes> {
     request(Method::GET, &format!("/v2/{repository}/referrers/{digest}"))
 }
 
-fn manifest_request(method: Method, repository: &RepositoryName, reference: &str) -> Request<()> {
+fn manifest_request(
+    method: Method,
+    repository: &RepositoryName,
+    reference: &str,
+) -> Request<Bytes> {
     let path = format!("/v2/{repository}/manifests/{}", escaped(reference));
     let mut request = request(method, &path);
     // Without all of them the registry converts, and the digest is that of something else.
@@ -70,8 +107,8 @@ fn page(path: &str, last: Option<&str>) -> String {
     path
 }
 
-fn request(method: Method, path: &str) -> Request<()> {
-    let mut request = Request::new(());
+fn request(method: Method, path: &str) -> Request<Bytes> {
+    let mut request = Request::new(Bytes::new());
     *request.method_mut() = method;
     // Names, tags and digests have no characters that a URI does not; the rest is escaped.
     *request.uri_mut() = path.parse().unwrap_or_default();
@@ -86,7 +123,7 @@ mod tests {
     fn builds_paths() {
         let name: RepositoryName = "skyfield/api".parse().unwrap();
         let digest = Digest::from_bytes([0xab; 32]);
-        let shown = |request: Request<()>| format!("{} {}", request.method(), request.uri());
+        let shown = |request: Request<Bytes>| format!("{} {}", request.method(), request.uri());
         assert_eq!(shown(ping()), "GET /v2/");
         assert_eq!(shown(catalog(None)), "GET /v2/_catalog?n=1000");
         assert_eq!(
@@ -98,6 +135,11 @@ mod tests {
             shown(delete_manifest(&name, &digest)),
             format!("DELETE /v2/skyfield/api/manifests/{digest}")
         );
+        assert_eq!(
+            shown(delete_tag(&name, &"v1".parse().unwrap())),
+            "DELETE /v2/skyfield/api/manifests/v1"
+        );
+        assert_eq!(shown(delete_blob_everywhere(&digest)), format!("DELETE /admin/blobs/{digest}"));
         assert_eq!(shown(blob(&name, &digest)), format!("GET /v2/skyfield/api/blobs/{digest}"));
     }
 

@@ -182,7 +182,7 @@ async fn a_registry_that_hangs_is_given_up() {
     impl Carrier for Hang {
         fn carry(
             &self,
-            _request: Request<()>,
+            _request: Request<Bytes>,
         ) -> futures_util::future::BoxFuture<
             '_,
             Result<http::Response<crate::body::Body>, crate::body::BoxError>,
@@ -207,7 +207,7 @@ async fn what_a_user_waits_for_does_not_stand_behind_the_background() {
     impl Carrier for Gate {
         fn carry(
             &self,
-            request: Request<()>,
+            request: Request<Bytes>,
         ) -> futures_util::future::BoxFuture<
             '_,
             Result<http::Response<crate::body::Body>, crate::body::BoxError>,

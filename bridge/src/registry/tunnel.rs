@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, Request, Response, Uri};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -46,7 +46,7 @@ pub trait Dial: Send + Sync {
 
 /// Carries requests over what a [`Dial`] opens.
 pub struct Tunnel {
-    client: Client<Connector, Empty<Bytes>>,
+    client: Client<Connector, Full<Bytes>>,
     base: Uri,
 }
 
@@ -108,16 +108,16 @@ fn config(authorities: &[Vec<u8>]) -> Result<ClientConfig, BoxError> {
 }
 
 impl Carrier for Tunnel {
-    fn carry(&self, request: Request<()>) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
+    fn carry(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
         async move {
-            let (mut head, ()) = request.into_parts();
+            let (mut head, body) = request.into_parts();
             let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
             head.uri = format!("{}{path}", self.base.to_string().trim_end_matches('/')).parse()?;
             head.headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
             if let Some(host) = self.base.authority() {
                 head.headers.insert(HOST, HeaderValue::from_str(host.as_str())?);
             }
-            let answer = self.client.request(Request::from_parts(head, Empty::new())).await?;
+            let answer = self.client.request(Request::from_parts(head, Full::new(body))).await?;
             let chunks = |body: hyper::body::Incoming| {
                 body.into_data_stream().map(|chunk| chunk.map_err(Into::into))
             };

@@ -59,6 +59,11 @@ impl Distribution {
         &self.registry
     }
 
+    /// The bytes of a manifest, if it was read.
+    pub(super) fn manifest_size(&self, digest: &Digest) -> Option<u64> {
+        self.manifests.size(digest)
+    }
+
     /// Reads everything once, then waits to be dropped.
     ///
     /// # Errors
@@ -129,6 +134,31 @@ impl Distribution {
             catalog.set_listed(true);
         });
         Ok(names)
+    }
+
+    /// The names of repositories that the registry lists by now and the catalog does not have.
+    ///
+    /// # Errors
+    /// When the registry cannot be asked.
+    pub(super) async fn find_new(&self, state: &State) -> Result<Vec<RepositoryName>, Failure> {
+        let (mut walked, mut seen) = (HashSet::new(), 0);
+        let mut found = Vec::new();
+        let mut last: Option<String> = None;
+        loop {
+            let page = self.registry.repositories(last.as_deref()).await.map_err(cannot_list)?;
+            seen += page.names.len();
+            let names = page.names.into_iter().filter_map(|name| name.parse().ok());
+            let new: Vec<RepositoryName> =
+                names.filter(|name| !state.catalog().has_repository(name)).collect();
+            found.extend(new);
+            match page.next {
+                // A registry that pages in circles comes by the same name again.
+                Some(next) if seen < MOST_REPOSITORIES && walked.insert(next.clone()) => {
+                    last = Some(next);
+                }
+                _ => return Ok(found),
+            }
+        }
     }
 
     async fn read_all(&self, state: &State, names: Vec<RepositoryName>) -> Result<(), Failure> {

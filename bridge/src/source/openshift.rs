@@ -16,9 +16,10 @@ mod queue;
 mod streams;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::future::pending;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
@@ -49,6 +50,8 @@ pub struct Openshift {
     queue: Queue,
     image_ids: ImageIds,
     versions: Versions,
+    /// The streams that are meant by their bare name in their own project.
+    local: Mutex<HashSet<RepositoryName>>,
 }
 
 /// The answer to a request for the images of a stream.
@@ -62,12 +65,18 @@ impl Openshift {
             queue: Queue::default(),
             image_ids: ImageIds::default(),
             versions: Versions::default(),
+            local: Mutex::default(),
         }
     }
 
     /// The cluster.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// The streams that are meant by their bare name in their own project.
+    pub(super) fn local(&self) -> MutexGuard<'_, HashSet<RepositoryName>> {
+        self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lists, then follows what changes and reads what is behind it.

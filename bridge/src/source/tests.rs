@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! The OpenShift source and its actions against an image API of a page of code: each test bends it
+//! The OpenShift source against an image API of a page of code: each test bends it
 //! in one way.
 
 pub(crate) mod api;
@@ -9,7 +9,6 @@ mod distribution;
 use std::sync::Arc;
 use std::time::Duration;
 
-use images_proto::delete::{Outcome, Params, Target};
 use images_proto::status::Phase;
 use images_proto::{Code, Digest, RepositoryName, TagRef};
 use tokio::task::JoinSet;
@@ -17,7 +16,6 @@ use tokio::time::timeout;
 
 use self::api::Api;
 use super::*;
-use crate::action;
 
 /// A session's parts at work on an API. All ends with it.
 struct Work {
@@ -76,10 +74,6 @@ fn tag_ref(text: &str) -> TagRef {
 
 fn digest(byte: u8) -> Digest {
     Digest::from_bytes([byte; 32])
-}
-
-fn delete(targets: &[Target]) -> Params {
-    Params { targets: targets.to_vec(), ..Default::default() }
 }
 
 #[tokio::test]
@@ -202,101 +196,6 @@ async fn a_failing_read_is_tried_again() {
     work.until_ready().await;
     assert_eq!(work.state.catalog().counts().images, 1);
     assert!(work.state.view().problems.is_empty());
-}
-
-#[tokio::test]
-async fn a_deleted_tag_is_looked_for_and_gone_from_the_catalog() {
-    let api = Api::start().await;
-    api.push("shop", "api", "v1", 1);
-    api.push("shop", "api", "v2", 1);
-    let work = start(api).await;
-    work.until_ready().await;
-    let targets = [Target::Tag(tag_ref("shop/api:v1")), Target::Tag(tag_ref("shop/api:nothing"))];
-    let mut told = Vec::new();
-    let receipt = action::delete(&work.connection, &work.state, delete(&targets), |progress| {
-        told.push((progress.done, progress.total));
-    })
-    .await
-    .unwrap();
-    let outcomes: Vec<_> = receipt.items.into_iter().map(|item| item.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Deleted, Outcome::Absent]);
-    assert_eq!(told, [(0, Some(2)), (1, Some(2)), (2, Some(2))]);
-    assert_eq!(work.newest("shop/api:v1"), None, "before the receipt, not some time later");
-    assert_eq!(work.newest("shop/api:v2"), Some(digest(1)));
-}
-
-#[tokio::test]
-async fn a_tag_that_was_pushed_anew_since_the_plan_is_left_alone() {
-    let api = Api::start().await;
-    api.push("shop", "api", "v1", 1);
-    api.push("shop", "api", "v2", 1);
-    let work = start(api).await;
-    work.until_ready().await;
-    work.api.push("shop", "api", "v1", 2);
-    let targets = ["shop/api:v1", "shop/api:v2"].map(|tag| Target::Tag(tag_ref(tag)));
-    let params = Params { planned: vec![Some(digest(1)); 2], ..delete(&targets) };
-    let receipt = action::delete(&work.connection, &work.state, params, |_| ()).await.unwrap();
-    let [first, second] = receipt.items.as_slice() else { panic!("{receipt:?}") };
-    assert!(matches!(&first.outcome, Outcome::Kept(failure) if failure.code == Code::Conflict));
-    assert_eq!(second.outcome, Outcome::Deleted);
-    assert_eq!(work.newest("shop/api:v1"), Some(digest(2)));
-}
-
-#[tokio::test]
-async fn a_yes_that_does_nothing_is_no_deletion() {
-    let api = Api::start().await;
-    api.push("shop", "api", "v1", 1);
-    api.set(|world| world.deletes_do_nothing = true);
-    let work = start(api).await;
-    work.until_ready().await;
-    let targets = [Target::Tag(tag_ref("shop/api:v1"))];
-    let receipt =
-        action::delete(&work.connection, &work.state, delete(&targets), |_| ()).await.unwrap();
-    assert!(
-        matches!(&receipt.items[0].outcome, Outcome::Kept(failure) if failure.code == Code::Conflict)
-    );
-    assert!(work.newest("shop/api:v1").is_some());
-}
-
-#[tokio::test]
-async fn a_revision_goes_and_the_one_before_comes_back() {
-    let api = Api::start().await;
-    for byte in [1, 2, 3] {
-        api.push("shop", "api", "v1", byte);
-    }
-    api.set(|world| world.conflicts = 1);
-    let work = start(api).await;
-    work.until_ready().await;
-    let revision = |byte| Target::Revision {
-        repository: "shop/api".parse().unwrap(),
-        tag: "v1".parse().unwrap(),
-        digest: digest(byte),
-    };
-    let targets = [revision(3), revision(1), revision(9)];
-    let receipt =
-        action::delete(&work.connection, &work.state, delete(&targets), |_| ()).await.unwrap();
-    let outcomes: Vec<_> = receipt.items.into_iter().map(|item| item.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Deleted, Outcome::Deleted, Outcome::Absent]);
-    assert_eq!(work.newest("shop/api:v1"), Some(digest(2)));
-    let puts = work.api.log().iter().filter(|line| line.starts_with("PUT ")).count();
-    assert_eq!(puts, 2, "one conflict, one success for all revisions");
-}
-
-#[tokio::test]
-async fn a_plan_says_what_goes_what_stays_and_what_is_not_allowed() {
-    let api = Api::start().await;
-    api.push("shop", "api", "v1", 1);
-    api.push("shop", "api", "v1", 2);
-    api.push("tools", "copy", "v1", 2);
-    api.set(|world| world.may_delete_in = vec!["shop".to_owned()]);
-    let work = start(api).await;
-    work.until_ready().await;
-    let targets = [Target::Tag(tag_ref("shop/api:v1")), Target::Tag(tag_ref("tools/copy:v1"))];
-    let plan = action::plan(&work.connection, &work.state, delete(&targets)).await.unwrap();
-    let [shop, tools] = &plan.items[..] else { panic!("{plan:?}") };
-    assert_eq!((shop.history, shop.refused.clone()), (1, None));
-    assert_eq!(shop.stays, [tag_ref("tools/copy:v1")]);
-    assert_eq!(tools.refused.as_ref().unwrap().code, Code::Forbidden);
 }
 
 #[tokio::test]

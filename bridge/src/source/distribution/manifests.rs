@@ -15,7 +15,14 @@ use crate::registry::{Error, Registry};
 /// The manifests read so far. Two who want the same one at the same time wait for one request.
 #[derive(Default)]
 pub struct Manifests {
-    known: Mutex<HashMap<Digest, Arc<OnceCell<Arc<Content>>>>>,
+    known: Mutex<HashMap<Digest, Arc<OnceCell<Known>>>>,
+}
+
+/// A manifest that was read.
+struct Known {
+    content: Arc<Content>,
+    /// Its own bytes.
+    size: u64,
 }
 
 impl Manifests {
@@ -33,13 +40,20 @@ impl Manifests {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.entry(*digest).or_default().clone()
         };
-        let content = cell
+        let known = cell
             .get_or_try_init(|| async {
-                let manifest = registry.parsed_manifest(repository, digest).await?.1;
-                Ok(Arc::new(content(manifest)))
+                let (document, manifest) = registry.parsed_manifest(repository, digest).await?;
+                let size = document.bytes.len() as u64;
+                Ok(Known { content: Arc::new(content(manifest)), size })
             })
             .await?;
-        Ok(content.clone())
+        Ok(known.content.clone())
+    }
+
+    /// The bytes of a manifest that was read.
+    pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(known.get(digest)?.get()?.size)
     }
 
     /// Forgets them, for another registry.

@@ -9,6 +9,7 @@ use images_catalog::{BlobFacts, Content, ImageFacts, RevisionFacts, TagFacts};
 use images_proto::repository::Origin;
 use images_proto::{Digest, RepositoryName};
 
+use crate::cluster::image_object::ImageObject;
 use crate::cluster::image_stream::{
     BlobReference, ImageBlobs, ImageStream, ImageStreamLayers, SpecTag, StatusTag,
 };
@@ -105,6 +106,26 @@ pub fn images(layers: ImageStreamLayers) -> Vec<ImageFacts> {
             Some(ImageFacts { digest: digest.parse().ok()?, content: content(&blobs, &image) })
         })
         .collect()
+}
+
+/// What an image is made of, as the API describes it alone: it tells no size of a config, and
+/// nothing of what it does not understand.
+pub fn content_of(object: &ImageObject) -> Option<Content> {
+    let image = &object.image;
+    if !object.is_described {
+        return None;
+    }
+    if !image.manifests.is_empty() {
+        return Some(Content::Index {
+            children: image.manifests.iter().map(|child| child.digest).collect(),
+        });
+    }
+    let config = image.config.as_ref().and_then(|config| config.image_id);
+    let layers = image.layers.iter();
+    Some(Content::Manifest {
+        config: config.map(|digest| BlobFacts { digest, size: None }),
+        layers: layers.map(|layer| BlobFacts { digest: layer.digest, size: layer.size }).collect(),
+    })
 }
 
 fn content(blobs: &HashMap<String, BlobReference>, image: &ImageBlobs) -> Content {

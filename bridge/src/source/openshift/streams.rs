@@ -216,6 +216,11 @@ impl Openshift {
             .filter_map(|stream| {
                 let repository = stream.repository()?;
                 self.versions.see(&repository, &stream.metadata);
+                if stream.spec.lookup_policy.local {
+                    self.local().insert(repository.clone());
+                } else {
+                    self.local().remove(&repository);
+                }
                 let host = facts::public_host(&stream, &repository);
                 Some((repository, host, facts::tags(&stream)))
             })
@@ -237,6 +242,7 @@ impl Openshift {
 
     pub(super) fn remove(&self, state: &State, repository: &RepositoryName) {
         self.queue.forget(repository);
+        self.local().remove(repository);
         state.update(|catalog| catalog.remove_repository(repository));
     }
 }

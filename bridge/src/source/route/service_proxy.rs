@@ -3,6 +3,7 @@
 //! Requests to a registry through the API server's service proxy. It keeps `Authorization` to
 //! itself, so the registry sees nobody's login.
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
@@ -29,7 +30,10 @@ impl ServiceProxy {
 }
 
 impl Carrier for ServiceProxy {
-    fn carry(&self, mut request: Request<()>) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
+    fn carry(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
         async move {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
             *request.uri_mut() = format!("{}{path}", self.prefix).parse()?;
