@@ -6,13 +6,17 @@
 mod account;
 mod addresses;
 mod delete;
+mod everywhere;
+mod garbage;
 mod installation;
+mod keep;
+mod orphans;
 mod plan;
 mod rights;
+mod undo;
+mod usage;
 
-use std::collections::BTreeSet;
-
-use images_proto::delete::{Params, Target};
+use images_proto::delete::Params;
 use images_proto::{Code, Failure, RepositoryName, TagRef};
 
 use crate::session::state::State;
@@ -20,9 +24,14 @@ use crate::source::Connection;
 
 pub use self::account::account;
 pub use self::addresses::{Known, addresses};
-pub use self::delete::delete;
+pub use self::delete::{Workplace, delete, resume};
+pub use self::garbage::{Aftermath, collect, garbage};
 pub use self::installation::{add_registry, plan_registry, remove_registry};
-pub use self::plan::plan;
+pub use self::orphans::{image_origins, listed_images, present};
+pub use self::plan::{Plans, plan};
+pub use self::undo::undo;
+pub(crate) use self::undo::{Closing, Collections, collections, window, window_of};
+pub use self::usage::usage;
 
 fn check(params: &Params) -> Result<(), Failure> {
     if params.targets.len() <= Params::MAX_TARGETS {
@@ -56,19 +65,6 @@ fn left() -> Failure {
         .with_fix("Go back to it, and look at what is left.")
 }
 
-fn repository(target: &Target) -> &RepositoryName {
-    match target {
-        Target::Tag(tag) => &tag.repository,
-        Target::Revision { repository, .. } | Target::Manifest { repository, .. } => repository,
-    }
-}
-
-/// The repositories of the targets, each once.
-fn repositories(targets: &[Target]) -> Vec<RepositoryName> {
-    let distinct: BTreeSet<_> = targets.iter().map(repository).collect();
-    distinct.into_iter().cloned().collect()
-}
-
 /// Why no manifest of a repository can be deleted safely.
 fn unread_tags(repository: &RepositoryName) -> Failure {
     Failure::new(Code::BadAnswer, format!(
@@ -76,18 +72,9 @@ fn unread_tags(repository: &RepositoryName) -> Failure {
         )).retryable().with_fix("Read it again, and look at the tags that could not be read.")
 }
 
-fn no_history() -> Failure {
-    Failure::new(Code::Unsupported, "This registry keeps no history of its tags.")
-        .with_fix("Delete the image itself.")
-}
-
-fn only_by_pruning() -> Failure {
-    Failure::new(Code::Unsupported, "On OpenShift an image without a tag is deleted by pruning.")
-        .with_fix("Ask an administrator to run oc adm prune images.")
-}
-
-fn absent(what: impl std::fmt::Display) -> Failure {
-    Failure::new(Code::NotFound, format!("There is no {what} (any more)."))
+/// Seconds since the Unix epoch.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
 }
 
 fn tag_ref(repository: &RepositoryName, tag: &images_proto::Tag) -> TagRef {

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use images_proto::access::ShowToken;
 use images_proto::account::UseAccount;
 use images_proto::context::{ChooseContext, HandOver, UseOwn};
+use images_proto::garbage::{Collect, Collected, Garbage};
+use images_proto::history::{History, ShowRecord, Undo, Undone, UndoneItem};
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
 use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::status::Phase;
@@ -34,10 +36,12 @@ const NEED_NO_CATALOG: &[&str] = &[
     PlanRegistry::NAME,
     AddRegistry::NAME,
     RemoveRegistry::NAME,
+    Garbage::NAME,
+    Collect::NAME,
 ];
 
 /// What is done after the routes were tried, above all when they lead nowhere.
-const NEED_NO_REGISTRY: &[&str] = &[Routes::NAME, Login::NAME];
+const NEED_NO_REGISTRY: &[&str] = &[Routes::NAME, Login::NAME, History::NAME, ShowRecord::NAME];
 
 /// Why a call ended without its answer.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +91,7 @@ pub async fn call(
         while let Some(frame) = queue.recv().await {
             output.write_all(&frame.payload)?;
             output.write_all(b"\n")?;
-            good = is_good(&frame.payload);
+            good = is_good(method, &frame.payload);
         }
         Ok::<_, Error>(good)
     };
@@ -130,9 +134,22 @@ fn print(output: &mut impl Write, message: &Message<()>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the last message is an answer, and of a deletion that everything is gone.
-fn is_good(message: &[u8]) -> bool {
+/// Whether the last message is an answer, of a deletion that everything is gone, and of an undo that
+/// everything is back.
+fn is_good(method: &str, message: &[u8]) -> bool {
     use images_proto::delete::{Outcome, Receipt};
+    if method == Collect::NAME
+        && let Ok(Message::Result(collected)) =
+            serde_json::from_slice::<Message<Collected>>(message)
+    {
+        return collected.failure.is_none();
+    }
+    if method == Undo::NAME
+        && let Ok(Message::Result(undone)) = serde_json::from_slice::<Message<Undone>>(message)
+    {
+        let is_back = |item: &UndoneItem| item.left.is_none();
+        return undone.failures.is_empty() && undone.items.iter().all(is_back);
+    }
     match serde_json::from_slice::<Message<Receipt>>(message) {
         Ok(Message::Result(receipt)) => receipt
             .items

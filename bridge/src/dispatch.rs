@@ -9,21 +9,27 @@ use images_proto::access::{Addresses, ShowToken};
 use images_proto::account::UseAccount;
 use images_proto::context::{ChooseContext, HandOver, UseOwn};
 use images_proto::delete::{Delete, PlanDelete};
+use images_proto::garbage::{Collect, Garbage};
+use images_proto::history::{History, Resume, ShowRecord, Undo};
 use images_proto::image::Image;
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
 use images_proto::layer::Layer;
+use images_proto::orphans::Orphans;
 use images_proto::raw::Raw;
 use images_proto::repository::Repository;
 use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::search::Search;
 use images_proto::status::Status;
+use images_proto::usage::Usage;
 use images_proto::{Failure, Message, Method, Progress};
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use crate::channel::{Close, Outbox};
+use crate::history::HistoryView;
 use crate::image::ImageView;
 use crate::live::{self, CatalogView, StatusView};
+use crate::orphans::OrphansView;
 use crate::routes::RoutesView;
 use crate::session::Session;
 use crate::transport::Open;
@@ -45,7 +51,9 @@ pub async fn work(session: Arc<Session>, open: Open) -> Close {
             view::<Layer, _>(session, open, CatalogView::<query::layer::Layer>::new).await
         }
         Image::NAME => view::<Image, _>(session, open, ImageView::new).await,
+        History::NAME => view::<History, _>(session, open, HistoryView::new).await,
         Routes::NAME => view::<Routes, _>(session, open, RoutesView::new).await,
+        Orphans::NAME => view::<Orphans, _>(session, open, OrphansView::new).await,
         Raw::NAME => {
             once::<Raw, _>(
                 session,
@@ -63,6 +71,42 @@ pub async fn work(session: Arc<Session>, open: Open) -> Close {
         Delete::NAME => {
             once::<Delete, _>(session, open, |session, params, tell| async move {
                 session.delete(params, tell).await
+            })
+            .await
+        }
+        Usage::NAME => {
+            once::<Usage, _>(session, open, |session, params, _| async move {
+                session.usage(params).await
+            })
+            .await
+        }
+        Garbage::NAME => {
+            once::<Garbage, _>(session, open, |session, params, tell| async move {
+                session.garbage(params, tell).await
+            })
+            .await
+        }
+        Collect::NAME => {
+            once::<Collect, _>(session, open, |session, params, tell| async move {
+                session.collect(params, tell).await
+            })
+            .await
+        }
+        ShowRecord::NAME => {
+            once::<ShowRecord, _>(session, open, |session, params, _| async move {
+                session.record(params).await
+            })
+            .await
+        }
+        Resume::NAME => {
+            once::<Resume, _>(session, open, |session, params, tell| async move {
+                session.resume(params, tell).await
+            })
+            .await
+        }
+        Undo::NAME => {
+            once::<Undo, _>(session, open, |session, params, tell| async move {
+                session.undo(params, tell).await
             })
             .await
         }

@@ -61,7 +61,10 @@ pub async fn run<L: Live>(session: &Session, mut live: L, open: Open) -> Close {
         if wanted && once {
             return Close::default();
         }
-        sent = Some(answer);
+        // What was held back is not known to the page, even if it stays as it is.
+        if wanted {
+            sent = Some(answer);
+        }
         let changed = async {
             sleep_until(rested).await;
             if changes.changed().await.is_err() {

@@ -4,10 +4,12 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use images_bridge::session::Session;
 use images_bridge::{call, dispatch, transport};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
@@ -23,6 +25,9 @@ choose-registry and others; see cockpit-images-bridge(8).
 /// What is logged unless `COCKPIT_IMAGES_LOG` says otherwise. The kube crate reports every 5xx as an
 /// error, but a service behind the API server that does not answer is none of ours.
 const LOG: &str = "warn,kube_client=off";
+
+/// How long the last answers may take once there is no more input.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     // Standard output is the protocol, so all else goes to standard error, which cockpit-bridge
@@ -77,20 +82,70 @@ fn run() -> anyhow::Result<ExitCode> {
         .context("cannot start")?;
     let code = runtime.block_on(async {
         let session = Session::new();
-        match asked {
+        let code = match asked {
             Some((method, params)) => {
-                let good = Box::pin(call::call(&session, method, &params, &mut stdout)).await?;
-                anyhow::Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+                let call = Box::pin(call::call(&session, method, &params, &mut stdout));
+                tokio::select! {
+                    good = call => good
+                        .map(|good| if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+                        .map_err(anyhow::Error::from),
+                    // Cancelled, as by closing a channel.
+                    code = stopped() => Ok(code),
+                }
             }
             None => {
                 let work = |open| dispatch::work(session.clone(), open);
                 let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-                transport::serve(images_proto::PAYLOAD, input, output, work).await?;
-                Ok(ExitCode::SUCCESS)
+                // A signal is the end of the input, so that works are broken off in order.
+                let (mut feeding, fed) = tokio::io::duplex(64 << 10);
+                let feed = async move {
+                    let mut input = input;
+                    tokio::select! {
+                        copied = tokio::io::copy(&mut input, &mut feeding) => {
+                            copied.map(|_| ExitCode::SUCCESS)
+                        }
+                        code = stopped() => Ok(code),
+                    }
+                };
+                let served = transport::serve(images_proto::PAYLOAD, fed, output, work);
+                let mut served = std::pin::pin!(served);
+                tokio::select! {
+                    served = &mut served => {
+                        served.map(|()| ExitCode::SUCCESS).map_err(anyhow::Error::from)
+                    }
+                    // Output that nobody reads must not keep us.
+                    code = feed => match tokio::time::timeout(LAST_WORDS, served).await {
+                        Ok(Err(error)) => Err(error.into()),
+                        Ok(Ok(())) | Err(_) => code.map_err(anyhow::Error::from),
+                    },
+                }
             }
-        }
+        };
+        session.finish().await;
+        code
     });
     // Whatever still runs must not keep the process: a read of standard input cannot be cancelled.
     runtime.shutdown_background();
     code
+}
+
+/// Returns when somebody interrupts or ends us, or closes the terminal; with the exit code that
+/// shells give for that. What has to be set back is set back then.
+async fn stopped() -> ExitCode {
+    let heard = [
+        (SignalKind::interrupt(), 130),
+        (SignalKind::terminate(), 143),
+        (SignalKind::hangup(), 129),
+    ];
+    let waiting = heard.map(|(kind, code)| {
+        Box::pin(async move {
+            if let Ok(mut signals) = signal(kind)
+                && signals.recv().await.is_some()
+            {
+                return ExitCode::from(code);
+            }
+            std::future::pending().await
+        })
+    });
+    futures_util::future::select_all(waiting).await.0
 }

@@ -7,14 +7,19 @@ pub mod choices;
 mod cluster;
 mod details;
 mod feed;
+mod history;
+mod orphans;
 mod registry;
 pub mod settings;
 pub mod state;
 
 use std::sync::{Arc, RwLockReadGuard, Weak};
+use std::time::Duration;
 
 use images_catalog::Catalog;
-use images_proto::{Code, Digest, Failure, Progress, RepositoryName, delete, raw, status};
+use images_proto::{
+    Code, Digest, Failure, Progress, RepositoryName, delete, garbage, raw, status, usage,
+};
 use tokio::sync::watch;
 
 use self::cluster::ClusterChoice;
@@ -27,6 +32,10 @@ use crate::source::Connection;
 pub use crate::source::details::Details;
 use crate::source::distribution::Manifests;
 
+/// How long the end of the process waits for what has to be set back: the cluster is told within a
+/// moment, and whoever ends us does not wait much longer.
+const LAST_WORK: Duration = Duration::from_secs(15);
+
 /// The session. There is one in a process.
 pub struct Session {
     settings: Settings,
@@ -37,6 +46,8 @@ pub struct Session {
     feeds: Feeds,
     manifests: Arc<Manifests>,
     details: details::Cache,
+    aftermath: Arc<action::Aftermath>,
+    plans: action::Plans,
 }
 
 /// By which connection and route the registry is read: with another, it may say something else.
@@ -70,6 +81,8 @@ impl Session {
             feeds: Feeds::default(),
             manifests: Arc::default(),
             details: details::Cache::default(),
+            aftermath: Arc::default(),
+            plans: action::Plans::default(),
         })
     }
 
@@ -151,9 +164,12 @@ impl Session {
     /// When the repositories cannot be read now.
     pub async fn plan(&self, params: delete::Params) -> Result<delete::Plan, Failure> {
         let connection = self.connection().await?;
-        let plan = action::plan(&connection, &self.state, params).await;
+        let content = self.state.content();
+        let plan = action::plan(&connection, &self.state, params.clone()).await;
         connection.check_the_registry();
-        plan
+        let plan = plan?;
+        self.plans.put(content, params, plan.clone());
+        Ok(plan)
     }
 
     /// Deletes, and asks again what is left.
@@ -166,7 +182,61 @@ impl Session {
         progress: impl FnMut(Progress) + Send,
     ) -> Result<delete::Receipt, Failure> {
         let connection = self.connection().await?;
-        action::delete(&connection, &self.state, params, progress).await
+        action::delete(self.workplace(&connection), params, progress).await
+    }
+
+    /// Who uses these images.
+    ///
+    /// # Errors
+    /// When there is no connection; what could not be looked at is in [`usage::Used::unread`].
+    pub async fn usage(&self, params: usage::Params) -> Result<usage::Used, Failure> {
+        if params.digests.len().max(params.tags.len()) > usage::Params::MAX_DIGESTS {
+            let most = usage::Params::MAX_DIGESTS;
+            let message = format!("Who uses more than {most} images cannot be asked at once.");
+            return Err(Failure::new(Code::BadRequest, message));
+        }
+        let connection = self.connection().await?;
+        Ok(action::usage(&connection, &self.state, &params).await)
+    }
+
+    /// What the registry's garbage collection would free.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    pub async fn garbage(
+        &self,
+        params: garbage::Params,
+        progress: impl FnMut(Progress) + Send,
+    ) -> Result<garbage::View, Failure> {
+        let connection = self.connection().await?;
+        let records = &self.settings.records;
+        Ok(action::garbage(&connection, &self.state, records, params, progress).await)
+    }
+
+    /// Collects the registry's garbage.
+    ///
+    /// # Errors
+    /// When nothing was done.
+    pub async fn collect(
+        &self,
+        params: garbage::Params,
+        progress: impl FnMut(Progress) + Send,
+    ) -> Result<garbage::Collected, Failure> {
+        let connection = self.connection().await?;
+        let (records, aftermath) = (&self.settings.records, &self.aftermath);
+        action::collect(&connection, &self.state, records, aftermath, params, progress).await
+    }
+
+    /// What a deletion works with.
+    fn workplace<'a>(&'a self, connection: &'a Connection) -> action::Workplace<'a> {
+        let (state, records, plans) = (&self.state, &*self.settings.records, &self.plans);
+        action::Workplace { connection, state, records, plans }
+    }
+
+    /// Waits, but not for long, until everything is set back that was changed only for the time of a
+    /// work that is over. Called once, at the end.
+    pub async fn finish(&self) {
+        self.aftermath.finish(LAST_WORK).await;
     }
 
     /// The connection, or why there is none. Waits while it is being made.

@@ -1,164 +1,265 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 //! Deletes, then asks again what is left. Only what a later look did not find is called deleted.
+//!
+//! ```text
+//! the plan that was agreed on -> a record with what an undo needs -> its steps, each checked right
+//! before and looked after right afterwards -> every digest asked for again -> the receipt
+//! ```
+//!
+//! Dropped in between, it leaves a record without an end. The same deletion goes on from there.
 
 mod distribution;
 mod openshift;
+mod persistence;
+mod probe;
+mod purge;
+mod receipt;
+mod repointing;
+mod second_look;
+#[cfg(test)]
+mod tests;
+mod words;
+mod work;
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
-use images_catalog::Catalog;
-use images_proto::delete::{Outcome, Params, Receipt, ReceiptItem, Target};
-use images_proto::{Failure, Progress};
+use futures_util::{StreamExt, stream};
+use images_proto::delete::{Outcome, Params, Plan, Receipt, Step};
+use images_proto::{Code, Failure, Progress, RepositoryName};
 
+use self::probe::{Places, Probe};
+use self::work::Work;
+use super::everywhere::Everywhere;
+use super::plan::Plans;
+use crate::record::{Header, Place, Records, Unfinished, Writing};
 use crate::session::state::State;
 use crate::source::{Connection, Source};
 
-/// Repositories or manifests that are worked on at once.
+/// Repositories that are worked on at once, and steps of one of them that do not conflict.
 const CONCURRENCY: usize = 8;
 
-/// Deletes. Dropping it stops the work before the next item.
+/// What a deletion works with.
+#[derive(Clone, Copy)]
+pub struct Workplace<'a> {
+    /// The cluster and registry.
+    pub connection: &'a Connection,
+    /// The catalog.
+    pub state: &'a State,
+    /// Where changes are written down.
+    pub records: &'a Records,
+    /// The plans that were shown.
+    pub plans: &'a Plans,
+}
+
+/// Deletes, or goes on with the same deletion where it was broken off. Dropping it stops the work.
 ///
 /// # Errors
-/// When nothing was tried.
+/// When nothing was tried: what became of each target is in the receipt.
 pub async fn delete(
-    connection: &Connection,
-    state: &State,
+    workplace: Workplace<'_>,
     params: Params,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Receipt, Failure> {
     super::check(&params)?;
+    let Workplace { connection, state, records, .. } = workplace;
+    let place = Place::of(connection, state);
+    if let Some(unfinished) = records.unfinished(&place, &params) {
+        return resume(workplace, unfinished, progress).await;
+    }
     let content = state.content();
-    let repositories = super::repositories(&params.targets);
-    let source = connection.source();
-    if matches!(source, Source::Distribution(_)) || !params.planned.is_empty() {
+    let read = Instant::now();
+    let plan = agreed(workplace, &params, content).await?;
+    if plan.steps.is_empty() {
+        // Nothing is changed, so nothing is written down.
+        let now = super::now();
+        return Ok(Receipt {
+            registry: place.registry,
+            user: place.user,
+            reason: params.reason,
+            started: now,
+            ended: now,
+            items: receipt::items(&plan, &[]),
+            ..Receipt::default()
+        });
+    }
+    let before = super::keep::keep(connection, state, &plan, params.extent).await?;
+    let header = Header::deletion(place, params.clone(), plan.clone(), before);
+    let writing = records.begin(header)?;
+    let job = Job { params, plan, done: BTreeMap::new(), writing, content, read };
+    job.run(workplace, progress).await
+}
+
+/// Goes on with a deletion that was broken off: what its record says was done is not done again.
+///
+/// # Errors
+/// When nothing was tried.
+pub async fn resume(
+    workplace: Workplace<'_>,
+    unfinished: Unfinished,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Receipt, Failure> {
+    let Unfinished { params, plan, done, writing, .. } = unfinished;
+    let content = workplace.state.content();
+    let read = Instant::now();
+    reread(workplace, content, &plan).await?;
+    Job { params, plan, done, writing, content, read }.run(workplace, progress).await
+}
+
+/// The plan that is followed: the one that somebody agreed to, or that of this moment.
+async fn agreed(
+    Workplace { connection, state, plans, .. }: Workplace<'_>,
+    params: &Params,
+    content: u64,
+) -> Result<Plan, Failure> {
+    let Some(agreed) = &params.agreed else {
+        return super::plan::plan(connection, state, params.clone()).await;
+    };
+    if let Some(plan) = plans.get(content, agreed, params) {
         // Which tag is on which manifest is asked now, not remembered.
-        super::reread(connection, state, content, &repositories).await?;
+        super::reread(connection, state, content, &repositories(&plan)).await?;
+        return Ok(plan);
     }
-    let meter = Meter::new(params.targets.len(), progress);
-    let moved = moved(state, &params);
-    if state.content() != content {
-        return Err(super::left());
+    let plan = super::plan::plan(connection, state, params.clone()).await?;
+    if plan.fingerprint == *agreed {
+        return Ok(plan);
     }
-    let mut targets = Vec::with_capacity(params.targets.len());
-    let mut left = HashSet::new();
-    for (moved, target) in moved.iter().zip(&params.targets) {
-        match (moved, target) {
-            (None, target) => targets.push(target.clone()),
-            (Some(_), Target::Tag(tag)) => drop(left.insert(tag)),
-            (Some(_), _) => {}
-        }
-    }
-    if targets.len() < params.targets.len() {
-        meter.advance(params.targets.len() - targets.len());
-    }
-    // Whoever agreed to lose a tag meant what it named then.
-    let agreed: Vec<_> = params.agreed.iter().filter(|tag| !left.contains(tag)).cloned().collect();
-    let done = match source {
-        Source::Openshift(source) => openshift::delete(source.cluster(), &targets, &meter).await,
-        Source::Distribution(source) => {
-            let known = distribution::Known { state, content };
-            distribution::delete(source.registry(), known, &targets, &agreed, &meter).await
-        }
-    };
-    let mut done = done.into_iter();
-    let outcomes = moved.into_iter().map(|moved| match moved {
-        Some(failure) => Outcome::Kept(failure),
-        None => done.next().unwrap_or(Outcome::Untried),
-    });
-    // What is shown from now on is what is left.
-    let mut reread = super::reread(connection, state, content, &repositories).await;
-    let catalog = state.catalog();
-    if state.content() != content {
-        reread = Err(super::left());
-    }
-    if let Err(failure) = &reread {
-        tracing::warn!(message = %failure.message, "not read again after a deletion");
-    }
-    let items = params.targets.into_iter().zip(outcomes).map(|(target, outcome)| {
-        let outcome = looked_at_again(&catalog, &target, outcome, &reread);
-        ReceiptItem { target, outcome }
-    });
-    Ok(Receipt { items: items.collect() })
-}
-
-/// The targets that name another digest by now than the plan showed.
-fn moved(state: &State, params: &Params) -> Vec<Option<Failure>> {
-    let catalog = state.catalog();
-    let moved = |(idx, target): (usize, &Target)| {
-        let planned = (*params.planned.get(idx)?)?;
-        let now = super::plan::digest(&catalog, target)?;
-        (now != planned).then(|| {
-            Failure::new(
-                images_proto::Code::Conflict,
-                format!(
-                    "It names another image by now: {} instead of {}.",
-                    now.short(),
-                    planned.short()
-                ),
-            )
-            .with_fix("Look at what would go again.")
-        })
-    };
-    params.targets.iter().enumerate().map(moved).collect()
-}
-
-/// A revision has no address of its own to ask at, and of a tag it may be that only its manifest was
-/// asked for: the repository that was just read again tells.
-fn looked_at_again(
-    catalog: &Catalog,
-    target: &Target,
-    outcome: Outcome,
-    reread: &Result<(), Failure>,
-) -> Outcome {
-    if outcome != Outcome::Deleted || matches!(target, Target::Manifest { .. }) {
-        return outcome;
-    }
-    if let Err(failure) = reread {
-        return Outcome::Unproved(failure.clone());
-    }
-    let is_there = match target {
-        Target::Revision { repository, tag, digest } => {
-            let known = catalog.tag(&super::tag_ref(repository, tag));
-            known.is_some_and(|known| known.revisions.iter().any(|r| r.digest == *digest))
-        }
-        Target::Tag(tag) => catalog.tag(tag).is_some(),
-        Target::Manifest { .. } => false,
-    };
-    if is_there { Outcome::Kept(still_there("the cluster")) } else { outcome }
-}
-
-fn still_there(who: &str) -> Failure {
-    Failure::new(
-        images_proto::Code::Conflict,
-        format!("It is still there, although {who} said that it was deleted."),
+    Err(Failure::new(
+        Code::Conflict,
+        "Something else would be deleted by now than what you agreed to. Nothing was done.",
     )
-    .retryable()
+    .with_fix("Look at the new plan, and agree to that."))
 }
 
-/// Tells how many targets are done.
-struct Meter<P> {
-    told: Mutex<(u64, P)>,
-    total: u64,
+/// A deletion that is written down.
+struct Job {
+    params: Params,
+    plan: Plan,
+    done: BTreeMap<usize, Outcome>,
+    writing: Writing,
+    content: u64,
+    /// When what the plan touches was last read, at the latest.
+    read: Instant,
 }
 
-impl<P: FnMut(Progress)> Meter<P> {
-    fn new(total: usize, progress: P) -> Self {
-        let meter = Self { told: Mutex::new((0, progress)), total: total as u64 };
-        meter.tell(0);
-        meter
+impl Job {
+    async fn run(
+        self,
+        workplace: Workplace<'_>,
+        progress: impl FnMut(Progress) + Send,
+    ) -> Result<Receipt, Failure> {
+        let Self { params, plan, done, writing, content, read } = self;
+        let Workplace { connection, state, .. } = workplace;
+        let is_resumed = !done.is_empty();
+        let work = Work::new((state, content), (&params, &plan), &writing, done, progress);
+        let places = Places::of(&work);
+        match connection.source() {
+            Source::Openshift(source) => {
+                let cluster = source.cluster();
+                openshift::unlink(cluster, &work).await;
+                if work.is_purge() {
+                    let registry = connection.registry(state).await;
+                    match &registry {
+                        Ok(registry) => purge::break_links(cluster, registry, &work).await,
+                        Err(failure) => purge::keep_links(failure, &work),
+                    }
+                    openshift::delete_streams(cluster, &work).await;
+                    let mut everywhere = Everywhere::of(cluster, state);
+                    purge::remove(cluster, &registry, &work, &mut everywhere).await;
+                } else {
+                    openshift::delete_streams(cluster, &work).await;
+                }
+            }
+            Source::Distribution(source) => {
+                distribution::unlink(workplace, source.registry(), &work, read).await;
+                if work.is_purge() {
+                    // What is linked is what images contain that are still there.
+                    match reread(workplace, content, &plan).await {
+                        Ok(()) => distribution::break_links(source.registry(), &work).await,
+                        Err(failure) => distribution::keep_links(&failure, &work),
+                    }
+                }
+            }
+        }
+        work.say("Looking at what is left");
+        // What is shown from now on is what is left.
+        let read_again = reread(workplace, content, &plan).await;
+        match &read_again {
+            Ok(()) => second_look::look(&work),
+            Err(failure) => {
+                tracing::warn!(message = %failure.message, "not read again after a deletion");
+                // The API was asked about each step of this run right after it.
+                if is_resumed || matches!(connection.source(), Source::Distribution(_)) {
+                    second_look::doubt(&work, failure);
+                }
+            }
+        }
+        let (cluster, registry) = match connection.source() {
+            Source::Openshift(source) => (Some(source.cluster()), connection.registry(state).await),
+            Source::Distribution(source) => (None, Ok(source.registry().clone())),
+        };
+        let digests = Probe::new(cluster, registry, &work, places).run().await;
+        let ended = super::now();
+        let outcomes = work.into_outcomes();
+        let receipt = Receipt {
+            id: Some(writing.id().to_owned()),
+            ..receipt_of(connection, state, &params, &plan, &outcomes)
+        };
+        let receipt = Receipt {
+            started: writing.started(),
+            ended,
+            space: receipt::space(&plan, &outcomes, &digests),
+            digests,
+            undo: super::window(connection, params.extent, &plan.steps, ended).await,
+            ..receipt
+        };
+        writing.end(&receipt);
+        connection.check_the_registry();
+        Ok(receipt)
     }
+}
 
-    fn advance(&self, count: usize) {
-        self.tell(count);
-    }
+/// Does these, some of them at once.
+async fn all(working: Vec<impl Future<Output = ()>>, at_once: usize) {
+    stream::iter(working).buffer_unordered(at_once).collect::<()>().await;
+}
 
-    fn tell(&self, count: usize) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (done, progress) = &mut *told;
-        *done += count as u64;
-        let text = "Deleting".to_owned();
-        progress(Progress { text, done: *done, total: Some(self.total) });
+fn receipt_of(
+    connection: &Connection,
+    state: &State,
+    params: &Params,
+    plan: &Plan,
+    outcomes: &[Outcome],
+) -> Receipt {
+    let place = Place::of(connection, state);
+    Receipt {
+        registry: place.registry,
+        user: place.user,
+        reason: params.reason.clone(),
+        items: receipt::items(plan, outcomes),
+        steps: receipt::steps(plan, outcomes),
+        ..Receipt::default()
     }
+}
+
+async fn reread(
+    Workplace { connection, state, .. }: Workplace<'_>,
+    content: u64,
+    plan: &Plan,
+) -> Result<(), Failure> {
+    super::reread(connection, state, content, &repositories(plan)).await
+}
+
+/// The repositories in which a plan does something.
+fn repositories(plan: &Plan) -> Vec<RepositoryName> {
+    let repositories = plan.steps.iter().filter_map(|step| match step {
+        Step::Tag { tag, .. } | Step::Revision { tag, .. } => Some(&tag.repository),
+        Step::Manifest { repository, .. }
+        | Step::Link { repository, .. }
+        | Step::Repository(repository) => Some(repository),
+        Step::Blob(_) | Step::Image(_) => None,
+    });
+    let distinct: BTreeSet<_> = repositories.collect();
+    distinct.into_iter().cloned().collect()
 }

@@ -9,6 +9,7 @@ use images_proto::{Code, Failure};
 use super::choices::Choices;
 use crate::cluster::Cluster;
 use crate::cluster::kubeconfig::Places;
+use crate::record::Records;
 use crate::registry::direct::Address;
 use crate::source::Logins;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub choices: Arc<Choices>,
     /// The logins that somebody typed.
     pub logins: Arc<Logins>,
+    /// What was changed.
+    pub records: Arc<Records>,
 }
 
 impl Settings {
@@ -42,7 +45,8 @@ impl Settings {
         };
         let choices = Arc::new(Choices::load());
         let kubeconfig = Places::from_environment();
-        Self { cluster: None, kubeconfig, registry, choices, logins: Arc::default() }
+        let records = Arc::new(Records::from_environment());
+        Self { cluster: None, kubeconfig, registry, choices, logins: Arc::default(), records }
     }
 
     /// The registry's address, if one is set.

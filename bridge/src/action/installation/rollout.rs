@@ -117,7 +117,7 @@ enum Asked {
 /// Asks the registry through the API server, which keeps every login to itself: a registry that
 /// wants one answers 401, and that is an answer, too.
 async fn ask(cluster: &Cluster, endpoint: &Endpoint) -> Asked {
-    let mut request = Request::new(());
+    let mut request = Request::new(bytes::Bytes::new());
     match format!("{}/v2/", endpoint.proxy_path()).parse() {
         Ok(uri) => *request.uri_mut() = uri,
         Err(_) => return Asked::Silent("it has no address".to_owned()),

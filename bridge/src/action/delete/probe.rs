@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Asks again for every digest that was touched: is it gone, does its data wait, can it still be
+//! pulled?
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use futures_util::{StreamExt, stream};
+use images_catalog::Content;
+use images_proto::delete::{Fate, Part, Plan, Probed, Reason, Step, Verdict};
+use images_proto::{Code, Digest, Failure, RepositoryName};
+
+use super::persistence;
+use super::work::Work;
+use crate::cluster::Cluster;
+use crate::registry::Registry;
+
+/// Digests that are asked for at once.
+const CONCURRENCY: usize = 32;
+/// The most questions.
+const MOST: usize = 20_000;
+/// The most questions about blobs of which no step took anything. The links to the rest of them are
+/// as they were: who asks for them by their digests still gets them.
+const MOST_UNTOUCHED: usize = 500;
+/// The most reasons that are told of one digest.
+const REASONS: usize = 5;
+
+/// Where the digests of a plan were, as known before it is done.
+#[derive(Default)]
+pub(super) struct Places {
+    manifests: HashMap<Digest, BTreeSet<RepositoryName>>,
+    blobs: HashMap<Digest, BTreeSet<RepositoryName>>,
+}
+
+impl Places {
+    /// Looks in the catalog. What it has forgotten since an earlier run was dealt with by that.
+    pub(super) fn of(work: &Work<'_>) -> Self {
+        let mut places = Self::default();
+        let catalog = work.state.catalog();
+        let touched: BTreeSet<_> = work.plan.images.iter().map(|image| image.digest).collect();
+        for step in &work.plan.steps {
+            let (repository, digest) = match step {
+                Step::Tag { tag, digest: Some(digest) } | Step::Revision { tag, digest } => {
+                    (&tag.repository, digest)
+                }
+                Step::Manifest { repository, digest, .. } => (repository, digest),
+                Step::Link { repository, digest } => {
+                    places.blobs.entry(*digest).or_default().insert(repository.clone());
+                    continue;
+                }
+                // Its images are those of its tags.
+                Step::Repository(repository) => {
+                    for digest in &touched {
+                        if !catalog.tags_of_digest(Some(repository), digest).is_empty() {
+                            places.add(repository, digest, &|d| catalog.content_of(d));
+                        }
+                    }
+                    continue;
+                }
+                Step::Tag { digest: None, .. } | Step::Blob(_) | Step::Image(_) => continue,
+            };
+            places.add(repository, digest, &|digest| catalog.content_of(digest));
+        }
+        places
+    }
+
+    fn add(
+        &mut self,
+        repository: &RepositoryName,
+        digest: &Digest,
+        content_of: &impl Fn(&Digest) -> Option<Content>,
+    ) {
+        if !self.manifests.entry(*digest).or_default().insert(repository.clone()) {
+            return;
+        }
+        match content_of(digest) {
+            Some(Content::Manifest { config, layers }) => {
+                for blob in config.iter().chain(&layers) {
+                    self.blobs.entry(blob.digest).or_default().insert(repository.clone());
+                }
+            }
+            Some(Content::Index { children }) => {
+                for child in children {
+                    self.add(repository, &child, content_of);
+                }
+            }
+            Some(Content::Missing) | None => {}
+        }
+    }
+}
+
+/// What is asked, and whom.
+pub(super) struct Probe<'a, 'w> {
+    cluster: Option<&'a Cluster>,
+    registry: Result<Registry, Failure>,
+    work: &'a Work<'w>,
+    places: Places,
+    asked: AtomicUsize,
+    asked_untouched: AtomicUsize,
+    /// The user may not look at images of the cluster.
+    is_forbidden: AtomicBool,
+}
+
+impl<'a, 'w> Probe<'a, 'w> {
+    pub(super) fn new(
+        cluster: Option<&'a Cluster>,
+        registry: Result<Registry, Failure>,
+        work: &'a Work<'w>,
+        places: Places,
+    ) -> Self {
+        let (asked, asked_untouched, is_forbidden) = Default::default();
+        Self { cluster, registry, work, places, asked, asked_untouched, is_forbidden }
+    }
+
+    /// What was found of each digest of the plan, in its order, once. The repositories that were
+    /// touched were just read again.
+    pub(super) async fn run(&self) -> Vec<Probed> {
+        let plan = self.work.plan;
+        let mut seen = BTreeSet::new();
+        let images = plan.images.iter().map(|image| (image.digest, Part::Manifest));
+        let blobs = plan.layers.iter().map(|layer| (layer.digest, layer.part));
+        let digests: Vec<_> =
+            images.chain(blobs).filter(|(digest, _)| seen.insert(*digest)).collect();
+        let removed = self.removed();
+        let stays = stays(plan);
+        let asking = digests.into_iter().map(|(digest, part)| {
+            let (removed, stays) = (&removed, &stays);
+            async move {
+                let verdict = match self.reasons(part, &digest) {
+                    reasons if !reasons.is_empty() => Verdict::Reachable(reasons),
+                    _ => match part {
+                        Part::Manifest => self.manifest(&digest, removed).await,
+                        Part::Config | Part::Layer => self.blob(&digest, removed).await,
+                    },
+                };
+                // What only the plan knew, such as something in a project that nobody here may see.
+                let verdict = match (verdict, stays.get(&digest)) {
+                    (Verdict::Waits, Some(because)) if !because.is_empty() => {
+                        Verdict::Reachable(because.to_vec())
+                    }
+                    (verdict, _) => verdict,
+                };
+                Probed { digest, part, verdict }
+            }
+        });
+        let asking: Vec<_> = asking.collect();
+        stream::iter(asking).buffered(CONCURRENCY).collect().await
+    }
+
+    /// Why it can still be pulled, as the catalog knows after it was read again.
+    fn reasons(&self, part: Part, digest: &Digest) -> Vec<Reason> {
+        if self.work.halted().is_some() {
+            return Vec::new();
+        }
+        let catalog = self.work.state.catalog();
+        let tags = catalog.tags_of_digest(None, digest).into_iter();
+        let tags = tags.map(|(tag, age)| Reason::Tag { tag, age });
+        let images = match part {
+            Part::Manifest => catalog.indexes_with(digest),
+            Part::Config | Part::Layer => catalog.images_with_blob(None, digest),
+        };
+        tags.chain(images.into_iter().map(Reason::Image)).take(REASONS).collect()
+    }
+
+    /// The digests of which something was removed for good: of blobs the data, of images the
+    /// cluster's knowledge of them.
+    fn removed(&self) -> BTreeSet<Step> {
+        let steps = self.work.plan.steps.iter().enumerate();
+        let removed = steps.filter(|(idx, _)| self.work.is_gone(*idx)).map(|(_, step)| step);
+        removed.filter(|step| matches!(step, Step::Blob(_) | Step::Image(_))).cloned().collect()
+    }
+
+    async fn manifest(&self, digest: &Digest, removed: &BTreeSet<Step>) -> Verdict {
+        if let Some(cluster) = self.cluster {
+            if removed.contains(&Step::Image(*digest)) {
+                return Verdict::Gone;
+            }
+            if !self.is_forbidden.load(Ordering::Relaxed) {
+                if let Some(verdict) = self.too_much() {
+                    return verdict;
+                }
+                match persistence::ask(|| cluster.has_image(digest)).await {
+                    Ok(false) => return Verdict::Gone,
+                    Ok(true) => return Verdict::Waits,
+                    Err(error) if error.is_forbidden() => {
+                        self.is_forbidden.store(true, Ordering::Relaxed);
+                    }
+                    Err(error) => {
+                        return Verdict::Unknown(error.failure(tried(digest)));
+                    }
+                }
+            }
+        }
+        let none = BTreeSet::new();
+        for repository in self.places.manifests.get(digest).unwrap_or(&none) {
+            if self.is_without_stream(repository)
+                || self.went(|step| {
+                    matches!(step, Step::Manifest { repository: of, digest: named, .. }
+                    if of == repository && named == digest)
+                })
+            {
+                continue;
+            }
+            if let Some(verdict) = self.too_much() {
+                return verdict;
+            }
+            let registry = match &self.registry {
+                Ok(registry) => registry,
+                Err(failure) => return Verdict::Unknown(failure.clone()),
+            };
+            match persistence::ask(|| registry.has_manifest(repository, digest)).await {
+                Ok(true) => return Verdict::Reachable(Vec::new()),
+                Ok(false) => {}
+                Err(error) => return Verdict::Unknown(error.failure(tried(digest))),
+            }
+        }
+        Verdict::Waits
+    }
+
+    async fn blob(&self, digest: &Digest, removed: &BTreeSet<Step>) -> Verdict {
+        let is_touched = self.work.is_purge() || self.cluster.is_some();
+        if !is_touched && self.asked_untouched.fetch_add(1, Ordering::Relaxed) >= MOST_UNTOUCHED {
+            return Verdict::Reachable(Vec::new());
+        }
+        let gone =
+            if removed.contains(&Step::Blob(*digest)) { Verdict::Gone } else { Verdict::Waits };
+        let none = BTreeSet::new();
+        for repository in self.places.blobs.get(digest).unwrap_or(&none) {
+            if self.is_without_stream(repository)
+                || self.went(|step| {
+                    matches!(step, Step::Link { repository: of, digest: named }
+                        if of == repository && named == digest)
+                })
+            {
+                continue;
+            }
+            if let Some(verdict) = self.too_much() {
+                return verdict;
+            }
+            let registry = match &self.registry {
+                Ok(registry) => registry,
+                Err(failure) => return Verdict::Unknown(failure.clone()),
+            };
+            match persistence::ask(|| registry.has_blob(repository, digest)).await {
+                Ok(true) => return Verdict::Reachable(Vec::new()),
+                Ok(false) => {}
+                Err(error) => return Verdict::Unknown(error.failure(tried(digest))),
+            }
+        }
+        gone
+    }
+
+    /// Whether a step did what it should, and was looked after by that.
+    fn went(&self, is_it: impl Fn(&Step) -> bool) -> bool {
+        let mut steps = self.work.plan.steps.iter().enumerate();
+        steps.any(|(idx, step)| is_it(step) && self.work.is_gone(idx))
+    }
+
+    /// OpenShift's registry knows nothing of a repository without a stream.
+    fn is_without_stream(&self, repository: &RepositoryName) -> bool {
+        self.cluster.is_some() && !self.work.state.catalog().has_repository(repository)
+    }
+
+    fn too_much(&self) -> Option<Verdict> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) < MOST {
+            return None;
+        }
+        let words = format!("It was not asked: there are more than {MOST} such questions.");
+        Some(Verdict::Unknown(Failure::new(Code::Busy, words)))
+    }
+}
+
+/// The reasons by which the plan says that a digest stays.
+fn stays(plan: &Plan) -> BTreeMap<Digest, &[Reason]> {
+    let images = plan.images.iter().map(|image| (image.digest, image.fate, &image.because));
+    let layers = plan.layers.iter().map(|layer| (layer.digest, layer.fate, &layer.because));
+    let stay = images.chain(layers).filter(|(_, fate, _)| *fate == Fate::Stays);
+    // What the user sees was looked at anew.
+    let unseen = |because: &[Reason]| {
+        because
+            .iter()
+            .any(|reason| matches!(reason, Reason::Hidden | Reason::Unread | Reason::Elsewhere))
+    };
+    stay.filter(|(_, _, because)| unseen(because))
+        .map(|(digest, _, because)| (digest, because.as_slice()))
+        .collect()
+}
+
+fn tried(digest: &Digest) -> String {
+    format!("see whether {} is gone", digest.short())
+}
