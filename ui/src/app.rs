@@ -7,7 +7,7 @@ use images_proto::status::{Params, Status};
 use yew::prelude::*;
 
 use crate::bridge::use_view;
-use crate::browser::ShortcutListener;
+use crate::browser::KeyListener;
 use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
@@ -15,13 +15,16 @@ use crate::components::link::Link;
 use crate::dialogs;
 use crate::dialogs::delete::DeleteDialog;
 use crate::location::use_route;
+use crate::pages::clean_up::CleanUp;
+use crate::pages::history::History;
+use crate::pages::history::record::Record;
 use crate::pages::image::Image;
 use crate::pages::images::Images;
 use crate::pages::layer::Layer;
 use crate::pages::registry::Registry;
 use crate::pages::repository::Repository;
 use crate::pages::{notices, screen, whereabouts};
-use crate::session::{Deletion, Session};
+use crate::session::{Deletion, Session, Work};
 use crate::state::route::Route;
 use crate::state::screen::{self, Screen, Whose};
 use crate::text::tr;
@@ -44,7 +47,7 @@ pub fn App() -> Html {
         })
     };
     use_effect_with((), |()| {
-        let listener = ShortcutListener::new("/", "#search, #filter");
+        let listener = KeyListener::focusing("/", "#search, #filter");
         move || drop(listener)
     });
 
@@ -67,7 +70,21 @@ pub fn App() -> Html {
         Callback::from(move |()| deletion.set(None))
     };
 
-    let session = Session { status: status.state.answer.clone(), offer, delete };
+    let working = use_state_eq(|| None::<Work>);
+    let work = {
+        let working = working.clone();
+        use_callback((), move |wanted: Work, ()| working.set(Some(wanted)))
+    };
+    let undo = {
+        let working = working.clone();
+        use_callback((), move |id: String, ()| working.set(Some(Work::Undo(id))))
+    };
+    let close_work = {
+        let working = working.clone();
+        Callback::from(move |()| working.set(None))
+    };
+
+    let session = Session { status: status.state.answer.clone(), offer, delete, undo, work };
     let shown = use_mut_ref(|| None::<Whose>);
     let now = screen::of_session(&status.state, shown.borrow().as_ref());
     if let Some(answer) = status.state.answer.as_deref()
@@ -75,11 +92,11 @@ pub fn App() -> Html {
     {
         shown.replace(Some(Whose::of(answer)));
     }
-    // The registry's page is there to say why nothing can be shown.
+    // The registry's page is there to say why nothing can be shown, and the records of what was
+    // changed are on this host.
+    let stands_alone = matches!(route, Route::Registry | Route::History(_) | Route::Record(_));
     let now = match now {
-        Screen::Failed(_) | Screen::Connecting
-            if route == Route::Registry && status.state.answer.is_some() =>
-        {
+        Screen::Failed(_) | Screen::Connecting if stands_alone && status.state.answer.is_some() => {
             Screen::Content
         }
         now => now,
@@ -108,6 +125,7 @@ pub fn App() -> Html {
             if let Some(deletion) = (*deletion).clone() {
                 <DeleteDialog {deletion} onclose={close_deletion} />
             }
+            if let Some(work) = (*working).clone() { { dialogs::of_work(work, close_work) } }
             // It may mend what the other dialog failed of, so it stands above that.
             if let Some(offer) = *offered { { dialogs::of_offer(offer, close_offered) } }
         </ContextProvider<Session>>
@@ -131,6 +149,12 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
             <Layer key={format!("layer {digest}")} {digest} {window} />
         },
         Route::Registry => html! { <Registry key="registry" /> },
+        Route::History(window) => html! { <History key="history" {window} /> },
+        Route::Record(id) => {
+            let key = format!("record {id}");
+            html! { <Record {key} {id} /> }
+        }
+        Route::CleanUp => html! { <CleanUp key="clean-up" /> },
         Route::Unknown => html! {
             <section class="pf-v6-c-page__main-section images-page" key="unknown">
                 <Heading title={tr("Images")} />

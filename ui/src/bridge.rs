@@ -11,5 +11,5 @@ mod spawned;
 mod view;
 
 pub use action::{Action, use_action};
-pub use ask::{Question, Report, ask};
+pub use ask::{Question, Report, ask, ask_as_is};
 pub use view::{LiveView, UseView, use_view};

@@ -2,12 +2,12 @@
 
 //! What the page needs of the browser itself: clock, timers, clipboard, focus, its own files.
 
-use js_sys::{Date, Promise};
+use js_sys::{Array, Date, JSON, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Response,
-    Window,
+    Blob, BlobPropertyBag, Document, Element, FocusEvent, HtmlAnchorElement, HtmlDocument,
+    HtmlElement, HtmlTextAreaElement, KeyboardEvent, Response, Url, Window,
 };
 
 use crate::cockpit;
@@ -86,6 +86,44 @@ pub async fn read_own_file(name: &str) -> Option<String> {
     JsFuture::from(text).await.ok()?.as_string()
 }
 
+/// Has the browser save a text as a file.
+pub fn save(name: &str, kind: &str, text: &str) {
+    let go = || -> Option<()> {
+        let options = BlobPropertyBag::new();
+        options.set_type(kind);
+        let parts = Array::of1(&text.into());
+        let blob = Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+        let address = Url::create_object_url_with_blob(&blob).ok()?;
+        let link: HtmlAnchorElement = document()?.create_element("a").ok()?.dyn_into().ok()?;
+        link.set_href(&address);
+        link.set_download(name);
+        link.click();
+        // The browser reads it after this, and nobody hears when.
+        let forget = Closure::once_into_js(move || drop(Url::revoke_object_url(&address)));
+        let minute = 60_000;
+        window()?
+            .set_timeout_with_callback_and_timeout_and_arguments_0(forget.unchecked_ref(), minute)
+            .ok()
+            .map(drop)
+    };
+    // A window that has lost its document saves nothing.
+    let _ = go();
+}
+
+/// A part of a JSON text, found by the names of its fields: a string as it is, anything else as
+/// indented JSON.
+pub fn json_part(text: &str, path: &[&str]) -> Option<String> {
+    let mut part = JSON::parse(text).ok()?;
+    for name in path {
+        part = Reflect::get(&part, &(*name).into()).ok()?;
+    }
+    part.as_string().or_else(|| {
+        let indent = JsValue::from(2);
+        let text = JSON::stringify_with_replacer_and_space(&part, &JsValue::NULL, &indent);
+        text.ok().map(String::from)
+    })
+}
+
 /// Names the document, which Cockpit shows as the title of the window.
 pub fn set_title(title: &str) {
     if let Some(document) = document() {
@@ -114,8 +152,8 @@ pub fn focus_unless_focused(selector: &str) {
     }
 }
 
-/// Moves the keyboard focus up or down the rows of tables by their first links; above the first row
-/// is the search box. Says whether there was somewhere to go.
+/// Moves the keyboard focus up or down the rows of tables by their checkboxes, or where there are
+/// none by their first links; above the first row is the search box. Says whether there was somewhere to go.
 pub fn focus_row(step: i32) -> bool {
     let go = || -> Option<()> {
         let document = document()?;
@@ -123,7 +161,7 @@ pub fn focus_row(step: i32) -> bool {
         let here = document.active_element()?.closest("tr[data-row]").ok()?;
         let row = |idx: u32| rows.get(idx)?.dyn_into::<Element>().ok();
         let link = |idx: u32| {
-            let link = row(idx)?.query_selector("a").ok()??;
+            let link = row(idx)?.query_selector("input[data-select], a").ok()??;
             link.dyn_into::<HtmlElement>().ok()
         };
         let at = (0..rows.length()).find(|idx| row(*idx) == here && here.is_some());
@@ -145,21 +183,60 @@ pub fn focus_row(step: i32) -> bool {
     go().is_some()
 }
 
-/// A key that moves the focus from anywhere in the page, until it is dropped.
-pub struct ShortcutListener(Closure<dyn FnMut(KeyboardEvent)>);
+/// Clicks an element, if it is there.
+pub fn click(selector: &str) -> bool {
+    let element = document().and_then(|document| document.query_selector(selector).ok()?);
+    click_element(element)
+}
 
-impl ShortcutListener {
-    /// Moves the focus to the element when the key is pressed outside fields and dialogs.
-    pub fn new(key: &'static str, selector: &'static str) -> Self {
+/// Clicks something in the row that has the keyboard focus, if it is there.
+pub fn click_in_row(selector: &str) -> bool {
+    let go = || {
+        let row = document()?.active_element()?.closest("tr[data-row]").ok()??;
+        row.query_selector(selector).ok()?
+    };
+    click_element(go())
+}
+
+fn click_element(element: Option<Element>) -> bool {
+    let element = element.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = &element {
+        element.click();
+    }
+    element.is_some()
+}
+
+/// Makes the checkbox that got the focus the one of its table that Tab reaches.
+pub fn rove(event: &FocusEvent) {
+    let go = || -> Option<()> {
+        let element = event.target()?.dyn_into::<Element>().ok()?;
+        let table = element.closest("table").ok()??;
+        let others = table.query_selector_all("[data-select][tabindex='0']").ok()?;
+        for other in (0..others.length()).filter_map(|idx| others.get(idx)) {
+            other.dyn_into::<Element>().ok()?.set_attribute("tabindex", "-1").ok()?;
+        }
+        element.set_attribute("tabindex", "0").ok()
+    };
+    // Where something of it is missing there is no table any more.
+    let _ = go();
+}
+
+/// Keys that do something wherever the focus is, until it is dropped.
+pub struct KeyListener(Closure<dyn FnMut(KeyboardEvent)>);
+
+impl KeyListener {
+    /// Hears the keys that are pressed outside fields and dialogs; `pressed` says whether the key
+    /// meant something, and then the browser does nothing with it.
+    pub fn new(pressed: impl Fn(&KeyboardEvent) -> bool + 'static) -> Self {
         let pressed = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
-            let with_others = event.ctrl_key() || event.alt_key() || event.meta_key();
             let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            let taken = |element: Element| {
-                element.closest("input, textarea, select, dialog").ok().flatten().is_some()
+            let is_typed = |element: Element| {
+                let fields = "input:not([type=checkbox]), textarea, select";
+                element.closest(fields).ok().flatten().is_some()
             };
-            if event.key() == key && !with_others && !element.is_some_and(taken) {
+            let dialog = document().and_then(|document| document.query_selector("dialog").ok()?);
+            if dialog.is_none() && !element.is_some_and(is_typed) && pressed(&event) {
                 event.prevent_default();
-                focus(selector);
             }
         });
         if let Some(document) = document() {
@@ -169,9 +246,21 @@ impl ShortcutListener {
         }
         Self(pressed)
     }
+
+    /// A key that moves the focus to an element.
+    pub fn focusing(key: &'static str, selector: &'static str) -> Self {
+        Self::new(move |event| {
+            let with_others = event.ctrl_key() || event.alt_key() || event.meta_key();
+            let is_meant = event.key() == key && !with_others;
+            if is_meant {
+                focus(selector);
+            }
+            is_meant
+        })
+    }
 }
 
-impl Drop for ShortcutListener {
+impl Drop for KeyListener {
     fn drop(&mut self) {
         if let Some(document) = document() {
             let _ = document

@@ -4,6 +4,7 @@
 //! nothing.
 
 pub mod alert;
+pub mod bounded;
 pub mod breadcrumb;
 pub mod button;
 pub mod bytes;
@@ -21,6 +22,7 @@ pub mod heading;
 pub mod icon;
 pub mod label;
 pub mod link;
+pub mod mark_all;
 pub mod moment;
 pub mod offers;
 pub mod own_kubeconfig;
@@ -29,7 +31,16 @@ pub mod progress;
 pub mod pull_command;
 pub mod question;
 pub mod quick_delete;
+pub mod reason;
+pub mod receipt;
+pub mod save;
 pub mod search_box;
 pub mod select;
+pub mod space;
 pub mod table;
+pub mod target_name;
+pub mod tick;
+pub mod undone;
+pub mod users;
 pub mod waiting;
+pub mod window;

@@ -5,22 +5,36 @@
 pub mod account;
 pub mod context;
 pub mod delete;
+pub mod garbage;
+pub mod go_on;
 pub mod host_kubeconfig;
 pub mod installation;
 pub mod login;
 pub mod registry;
 pub mod trust;
+pub mod undo;
 
 mod objects;
 
 use images_proto::Offer;
 use yew::prelude::*;
 
+use crate::session::Work;
+
 /// What a dialog needs to know that a step opens.
 #[derive(Properties, PartialEq)]
 pub struct Props {
     /// The dialog is done.
     pub on_close: Callback<()>,
+}
+
+/// The dialog that does a piece of work.
+pub fn of_work(work: Work, on_close: Callback<()>) -> Html {
+    match work {
+        Work::Undo(id) => html! { <undo::UndoDialog {id} {on_close} /> },
+        Work::GoOn(id) => html! { <go_on::GoOnDialog {id} {on_close} /> },
+        Work::Collect(collection) => html! { <garbage::CollectDialog {collection} {on_close} /> },
+    }
 }
 
 /// The dialog of a step that mends a failure.

@@ -3,6 +3,8 @@
 //! The pages. A page composes; `state` decides and `components` draw.
 
 pub mod access;
+pub mod clean_up;
+pub mod history;
 pub mod image;
 pub mod images;
 pub mod layer;

@@ -4,9 +4,9 @@
 
 use std::rc::Rc;
 
-use images_proto::Offer;
 use images_proto::delete::Target;
 use images_proto::status::{self, Source};
+use images_proto::{Offer, garbage};
 use yew::Callback;
 
 /// The last answer of the `status` view, as a Yew context.
@@ -19,6 +19,32 @@ pub struct Session {
     /// Opens the dialog that deletes. It belongs to no page, so that going elsewhere breaks nothing
     /// off.
     pub delete: Callback<Deletion>,
+    /// Opens the dialog that takes a deletion back, by the name of its record in the history.
+    pub undo: Callback<String>,
+    /// Opens the dialog of other work that goes on while the user goes elsewhere.
+    pub work: Callback<Work>,
+}
+
+/// Work that a dialog of the application does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Taking back the deletion of this record.
+    Undo(String),
+    /// Going on with the deletion of this record.
+    GoOn(String),
+    /// Collecting a plain registry's garbage.
+    Collect(Rc<Collection>),
+}
+
+/// What is known of a collection of garbage before it is begun.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Collection {
+    /// Manifests without a tag go too.
+    pub untagged: bool,
+    /// What it would free.
+    pub look: Rc<garbage::View>,
+    /// Hears that it is over.
+    pub done: Callback<()>,
 }
 
 /// What somebody wants deleted.

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use images_proto::{Code, Failure, Message, Method, Progress};
+use serde::de::IgnoredAny;
 
 use super::line::{Heard, Line, Request, spawn_from_now_on};
 use super::view::{not_understood, refused, words};
@@ -44,7 +45,7 @@ pub fn ask<M: Method + 'static>(
     tell: impl Fn(Report<M::Answer>) + 'static,
 ) -> Question {
     let take = move |said: Result<&str, Failure>| {
-        let report = match said.map(json::read::<Message<M::Answer>>) {
+        let report = match said.map(json::message::<M::Answer>) {
             Ok(Ok(Message::Progress(progress))) => Report::Progress(progress),
             Ok(Ok(Message::View(answer) | Message::Result(answer))) => Report::End(Ok(answer)),
             Ok(Ok(Message::Failed(failure))) | Err(failure) => Report::End(Err(failure)),
@@ -53,6 +54,28 @@ pub fn ask<M: Method + 'static>(
         let is_end = matches!(report, Report::End(_));
         tell(report);
         is_end
+    };
+    let (method, params) = (M::NAME, json::write(&params));
+    let asked = Rc::new(Asked { method, params, take: Box::new(take), line: RefCell::default() });
+    asked.open();
+    Question { _asked: asked }
+}
+
+/// Asks, and hears the message with the answer as it came.
+pub fn ask_as_is<M: Method + 'static>(
+    params: M::Params,
+    tell: impl Fn(Result<String, Failure>) + 'static,
+) -> Question {
+    let take = move |said: Result<&str, Failure>| {
+        let answer = said.and_then(|text| match json::message::<IgnoredAny>(text) {
+            Ok(Message::Progress(_)) => Ok(None),
+            Ok(Message::View(_) | Message::Result(_)) => Ok(Some(text.to_owned())),
+            Ok(Message::Failed(failure)) => Err(failure),
+            Err(error) => Err(not_understood(&error)),
+        });
+        let Some(answer) = answer.transpose() else { return false };
+        tell(answer);
+        true
     };
     let (method, params) = (M::NAME, json::write(&params));
     let asked = Rc::new(Asked { method, params, take: Box::new(take), line: RefCell::default() });

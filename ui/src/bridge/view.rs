@@ -2,6 +2,7 @@
 
 //! The live view of a component: its channel lives as long as the component does.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -33,6 +34,19 @@ pub trait LiveView: Method<Params: Clone + PartialEq + 'static, Answer: 'static>
 impl LiveView for images_proto::status::Status {}
 
 impl LiveView for images_proto::route::Routes {}
+
+impl LiveView for images_proto::history::History {}
+
+// Questions that are answered once. A page shows their answer as it shows that of a view, and asks
+// again by `retry`.
+impl LiveView for images_proto::history::ShowRecord {}
+impl LiveView for images_proto::usage::Usage {}
+
+impl LiveView for images_proto::orphans::Orphans {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.coverage.listing
+    }
+}
 
 impl LiveView for images_proto::search::Search {
     fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
@@ -82,20 +96,82 @@ pub struct UseView<A> {
 /// same channel; unmounting the component closes it.
 #[hook]
 pub fn use_view<M: LiveView>(params: M::Params) -> UseView<M::Answer> {
-    let state = use_reducer(Shown::<M::Answer>::default);
-    let asked = use_mut_ref(|| None::<M::Params>);
+    let question = Question {
+        method: M::NAME,
+        written: json::write(&params),
+        params: Rc::new(params),
+        read: read::<M>,
+    };
+    let (ViewState { answer, progress, failure, line }, retry) = use_question(question);
+    let answer = answer.and_then(|answer| Rc::downcast((*answer).clone()).ok());
+    UseView { state: ViewState { answer, progress, failure, line }, retry }
+}
+
+/// The answer to some method. A hook that knew the type would be compiled once for each method, which
+/// is a few KB each.
+type Answer = Rc<dyn Any>;
+
+/// What is asked, of whatever method.
+#[derive(Clone)]
+struct Question {
+    method: &'static str,
+    /// The parameters as JSON.
+    written: String,
+    /// The parameters, of the method's type.
+    params: Rc<dyn Any>,
+    /// Reads a message.
+    read: fn(&str, &dyn Any) -> Result<Read, json::Error>,
+}
+
+impl PartialEq for Question {
+    fn eq(&self, other: &Self) -> bool {
+        self.method == other.method && self.written == other.written
+    }
+}
+
+/// A message that was read.
+struct Read {
+    message: Message<Answer>,
+    /// Whether it answers the parameters.
+    is_ours: bool,
+    /// See [`LiveView::is_whole`].
+    is_whole: bool,
+}
+
+fn read<M: LiveView>(text: &str, params: &dyn Any) -> Result<Read, json::Error> {
+    let whole = |message| Read { message, is_ours: true, is_whole: true };
+    Ok(match json::message::<M::Answer>(text)? {
+        Message::Progress(progress) => whole(Message::Progress(progress)),
+        Message::Failed(failure) => whole(Message::Failed(failure)),
+        Message::Result(answer) => whole(Message::Result(Rc::new(answer))),
+        Message::View(answer) => Read {
+            is_ours: params.downcast_ref().is_some_and(|params| M::answers(params, &answer)),
+            is_whole: M::is_whole(&answer),
+            message: Message::View(Rc::new(answer)),
+        },
+    })
+}
+
+#[hook]
+fn use_question(question: Question) -> (ViewState<Answer>, Callback<()>) {
+    let state = use_reducer(Shown::default);
+    let asked = use_mut_ref(|| None::<Question>);
     let request = {
         let (dispatcher, asked) = (state.dispatcher(), asked.clone());
+        let method = question.method;
         use_memo((), move |()| {
             let tell = move |event| dispatcher.dispatch(event);
-            Request::new(M::NAME, hear_by::<M>(asked, tell))
+            Request::new(method, move |turn| {
+                let asked = asked.borrow().clone();
+                hear(asked.as_ref(), &tell, turn)
+            })
         })
     };
-    use_effect_with(params, {
+    use_effect_with(question, {
         let request = request.clone();
-        move |params| {
-            asked.replace(Some(params.clone()));
-            request.ask(json::write(params));
+        move |question: &Question| {
+            asked.replace(Some(question.clone()));
+            request.ask(question.written.clone());
         }
     });
     use_effect_with((), {
@@ -103,50 +179,42 @@ pub fn use_view<M: LiveView>(params: M::Params) -> UseView<M::Answer> {
         move |()| move || request.end()
     });
     let retry = use_callback((), move |(), ()| request.retry());
-    UseView { state: state.0.clone(), retry }
+    (state.0.clone(), retry)
 }
 
-/// What a request of this method does with what it hears.
-fn hear_by<M: LiveView>(
-    asked: Rc<RefCell<Option<M::Params>>>,
-    tell: impl Fn(Event<M::Answer>) + 'static,
-) -> impl Fn(Turn<'_>) -> Worth {
-    move |turn| {
-        let (event, worth) = match turn {
-            Turn::Message { text, recovers } => match json::read::<Message<M::Answer>>(text) {
-                Ok(Message::View(answer)) => {
-                    let is_ours =
-                        asked.borrow().as_ref().is_some_and(|asked| M::answers(asked, &answer));
-                    if !is_ours || (recovers && !M::is_whole(&answer)) {
+/// Tells what a request hears, if it is worth it.
+fn hear(asked: Option<&Question>, tell: &dyn Fn(Event<Answer>), turn: Turn<'_>) -> Worth {
+    let (event, worth) = match turn {
+        Turn::Message { text, recovers } => {
+            // What is heard before something was asked answers nothing.
+            let Some(asked) = asked else { return Worth::None };
+            match (asked.read)(text, &*asked.params) {
+                Ok(Read { message: message @ Message::View(_), is_ours, is_whole }) => {
+                    if !is_ours || (recovers && !is_whole) {
                         return Worth::None;
                     }
-                    (Event::Said(Message::View(answer)), Worth::Answer)
+                    (Event::Said(message), Worth::Answer)
                 }
-                Ok(message) => (Event::Said(message), Worth::Word),
+                Ok(Read { message, .. }) => (Event::Said(message), Worth::Word),
                 Err(error) => (Event::Refused(not_understood(&error)), Worth::Word),
-            },
-            Turn::Lost => (Event::Lost, Worth::Word),
-            Turn::Ended(words) => (Event::Ended(words), Worth::Word),
-            Turn::Refused(failure) => (Event::Refused(failure), Worth::Word),
-            Turn::Retried => (Event::Retried, Worth::Word),
-        };
-        tell(event);
-        worth
-    }
+            }
+        }
+        Turn::Lost => (Event::Lost, Worth::Word),
+        Turn::Ended(words) => (Event::Ended(words), Worth::Word),
+        Turn::Refused(failure) => (Event::Refused(failure), Worth::Word),
+        Turn::Retried => (Event::Retried, Worth::Word),
+    };
+    tell(event);
+    worth
 }
 
-struct Shown<A>(ViewState<A>);
+#[derive(Default)]
+struct Shown(ViewState<Answer>);
 
-impl<A> Default for Shown<A> {
-    fn default() -> Self {
-        Self(ViewState::default())
-    }
-}
+impl Reducible for Shown {
+    type Action = Event<Answer>;
 
-impl<A: 'static> Reducible for Shown<A> {
-    type Action = Event<A>;
-
-    fn reduce(self: Rc<Self>, event: Event<A>) -> Rc<Self> {
+    fn reduce(self: Rc<Self>, event: Event<Answer>) -> Rc<Self> {
         Rc::new(Self(self.0.after(event)))
     }
 }

@@ -22,6 +22,11 @@ pub enum Look {
     Danger,
 }
 
+/// Whether it is the second click of a double click: it was meant for what stood there before.
+pub fn is_repeated(event: &MouseEvent) -> bool {
+    event.detail() > 1
+}
+
 /// See [`Button`].
 #[derive(Properties, PartialEq)]
 pub struct Props {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use images_proto::{Failure, Offer};
 use yew::prelude::*;
 
-use super::button::{Button, Look};
+use super::button::{Button, Look, is_repeated};
 use super::dialog::Dialog;
 use super::failure;
 use crate::state::offers;
@@ -38,13 +38,41 @@ pub fn question(
     confirm: &Callback<()>,
     onclose: &Callback<()>,
 ) -> Html {
+    with_look(Look::Primary, question, body, confirm, onclose)
+}
+
+/// The same for what cannot be undone.
+pub fn dangerous(
+    question: Question,
+    body: Html,
+    confirm: &Callback<()>,
+    onclose: &Callback<()>,
+) -> Html {
+    with_look(Look::Danger, question, body, confirm, onclose)
+}
+
+fn with_look(
+    look: Look,
+    question: Question,
+    body: Html,
+    confirm: &Callback<()>,
+    onclose: &Callback<()>,
+) -> Html {
     let Question { title, label, enabled, busy, failure, steps, testid } = question;
     let cancel = if label.is_some() { tr("Cancel") } else { tr("Close") };
+    let confirm = {
+        let confirm = confirm.clone();
+        Callback::from(move |event: MouseEvent| {
+            if !is_repeated(&event) {
+                confirm.emit(());
+            }
+        })
+    };
     let footer = html! {
         <>
             if let Some(label) = label {
-                <Button look={Look::Primary} {label} {busy} disabled={busy || !enabled}
-                    onclick={confirm.reform(|_: MouseEvent| ())} testid={format!("{testid}-confirm")} />
+                <Button {look} {label} {busy} disabled={busy || !enabled}
+                    onclick={confirm} testid={format!("{testid}-confirm")} />
             }
             <Button look={Look::Link} label={cancel} testid="close-dialog"
                 onclick={onclose.reform(|_: MouseEvent| ())} />

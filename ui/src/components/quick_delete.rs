@@ -2,33 +2,82 @@
 
 //! Quick delete: the mode, the marks, and the cells that it adds to rows.
 
+mod keyboard;
+
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use images_proto::delete::Target;
+use images_proto::delete::{Params, Target};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use self::keyboard::use_keyboard;
 use super::button::{Button, Look};
 use super::icon::Icon;
+use super::tick::is_checked;
+use crate::browser;
 use crate::session::{Deletion, Session};
-use crate::state::selection::{Extent, Selection};
+use crate::state::selection::{Extent, Mark, Rows, Selection};
 use crate::state::target::{self, Undeletable};
 use crate::text::{plural, tr, tr_with};
 
 /// The mode of a page.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct QuickDelete {
     /// Whether rows show how to delete them.
     pub on: bool,
-    /// What is marked.
-    pub selection: Rc<Selection>,
-    /// Marks these or takes the marks away.
-    pub mark: Callback<(Vec<Target>, bool)>,
     /// Opens the dialog that deletes these.
     pub delete: Callback<Vec<Target>>,
     /// Switches the mode.
     pub toggle: Callback<()>,
+    marks: Rc<Marks>,
+    /// How often the marks had changed when this was drawn.
+    changes: u32,
+}
+
+impl PartialEq for QuickDelete {
+    fn eq(&self, other: &Self) -> bool {
+        // The rest is the same as long as the page is.
+        self.on == other.on
+            && self.changes == other.changes
+            && self.toggle == other.toggle
+            && Rc::ptr_eq(&self.marks, &other.marks)
+    }
+}
+
+/// What is marked. It is changed in place, and only how often says that it was.
+struct Marks {
+    selection: RefCell<Selection>,
+    changes: Cell<u32>,
+    /// A key is extending the range, which a click does when shift is held.
+    extending: Cell<bool>,
+    draw: Callback<()>,
+}
+
+impl Marks {
+    fn change(&self, change: impl FnOnce(&mut Selection)) {
+        change(&mut self.selection.borrow_mut());
+        self.changes.set(self.changes.get().wrapping_add(1));
+        self.draw.emit(());
+    }
+}
+
+impl QuickDelete {
+    /// How many are marked.
+    pub fn marked(&self) -> usize {
+        self.marks.selection.borrow().len()
+    }
+
+    /// How much of these rows is marked.
+    pub fn extent(&self, rows: &[Rc<Target>]) -> Extent {
+        self.marks.selection.borrow().extent(rows)
+    }
+
+    /// Marks all of these, or takes the marks away.
+    pub fn mark_all(&self, rows: &[Rc<Target>], marked: bool) {
+        self.marks.change(|selection| selection.mark_all(rows, marked));
+    }
 }
 
 /// The quick delete mode of a page. `changed` is told when things may have been deleted.
@@ -36,25 +85,24 @@ pub struct QuickDelete {
 pub fn use_quick_delete(changed: Callback<()>) -> QuickDelete {
     let session = use_context::<Session>().unwrap_or_default();
     let on = use_state_eq(|| false);
-    let selection = use_state_eq(|| Rc::new(Selection::default()));
-
-    let mark = {
-        let selection = selection.clone();
-        Callback::from(move |(targets, marked): (Vec<Target>, bool)| {
-            selection.set(Rc::new((**selection).clone().with_all(&targets, marked)));
-        })
-    };
+    let update = use_force_update();
+    let marks = use_memo((), |()| Marks {
+        selection: RefCell::default(),
+        changes: Cell::new(0),
+        extending: Cell::new(false),
+        draw: Callback::from(move |()| update.force_update()),
+    });
     let toggle = {
-        let (on, selection) = (on.clone(), selection.clone());
-        Callback::from(move |()| {
-            selection.set(Rc::default());
-            on.set(!*on);
+        let (on, marks) = (on.clone(), marks.clone());
+        use_callback(*on, move |(), was| {
+            marks.change(|selection| *selection = Selection::default());
+            on.set(!was);
         })
     };
     let delete = {
-        let selection = selection.clone();
+        let marks = marks.clone();
         let gone = Callback::from(move |gone: Vec<Target>| {
-            selection.set(Rc::new((**selection).clone().with_all(&gone, false)));
+            marks.change(|selection| selection.forget(gone));
         });
         session.delete.reform(move |targets: Vec<Target>| Deletion {
             targets: Rc::new(targets),
@@ -62,24 +110,35 @@ pub fn use_quick_delete(changed: Callback<()>) -> QuickDelete {
             gone: gone.clone(),
         })
     };
-    QuickDelete { on: *on, selection: (*selection).clone(), mark, delete, toggle }
+    let quick = QuickDelete { on: *on, delete, toggle, changes: marks.changes.get(), marks };
+    use_keyboard(&quick);
+    quick
 }
 
 /// The toggle and the button for what is marked, for a toolbar.
 pub fn tools(quick: &QuickDelete) -> Html {
     let toggle = quick.toggle.reform(|_: MouseEvent| ());
-    let marked = quick.selection.len();
+    let (marked, too_many) = {
+        let selection = quick.marks.selection.borrow();
+        (selection.len(), selection.is_too_large())
+    };
     let onclick = {
-        let (delete, selection) = (quick.delete.clone(), quick.selection.clone());
-        Callback::from(move |_: MouseEvent| delete.emit(selection.targets()))
+        let (delete, marks) = (quick.delete.clone(), quick.marks.clone());
+        Callback::from(move |_: MouseEvent| delete.emit(marks.selection.borrow().targets()))
+    };
+    let why_not = match marked {
+        0 => Some(tr("Nothing is marked")),
+        _ if too_many => {
+            Some(tr_with("At most $0 at a time", &[&browser::number(Params::MAX_TARGETS as u64)]))
+        }
+        _ => None,
     };
     html! {
         <>
             if quick.on {
                 <div class="pf-v6-c-toolbar__item">
-                    <Button id="delete-selected" look={Look::Danger} disabled={marked == 0}
-                        label={delete_label(marked)}
-                        title={(marked == 0).then(|| AttrValue::from(tr("Nothing is marked")))} {onclick} />
+                    <Button id="delete-selected" look={Look::Danger} disabled={why_not.is_some()}
+                        label={delete_label(marked)} title={why_not.map(AttrValue::from)} {onclick} />
                 </div>
             }
             <div class="pf-v6-c-toolbar__item">
@@ -95,6 +154,9 @@ pub fn tools(quick: &QuickDelete) -> Html {
                     </div>
                 </div>
             </div>
+            if quick.on {
+                <div class="pf-v6-c-toolbar__item"><keyboard::Keys /></div>
+            }
         </>
     }
 }
@@ -106,39 +168,86 @@ fn delete_label(marked: usize) -> String {
     }
 }
 
-/// The head cell that marks all rows.
-pub fn th_all(quick: &QuickDelete, targets: Vec<Target>) -> Html {
+/// What the rows of a table delete.
+pub struct RowTargets {
+    /// Those that can be deleted, in their order.
+    pub rows: Rows,
+    /// For each row its place among them, or why it has none.
+    places: Vec<Result<usize, Undeletable>>,
+}
+
+impl RowTargets {
+    /// The target of this row and its place.
+    fn get(&self, row: usize) -> Result<(usize, &Rc<Target>), Undeletable> {
+        let place = self.places.get(row).copied().unwrap_or(Err(Undeletable::Unknown))?;
+        self.rows.get(place).map(|target| (place, target)).ok_or(Undeletable::Unknown)
+    }
+}
+
+impl FromIterator<Result<Target, Undeletable>> for RowTargets {
+    fn from_iter<I: IntoIterator<Item = Result<Target, Undeletable>>>(rows: I) -> Self {
+        let mut targets = Vec::new();
+        let place = |row: Result<Target, Undeletable>| {
+            row.map(|target| {
+                targets.push(Rc::new(target));
+                targets.len() - 1
+            })
+        };
+        let places = rows.into_iter().map(place).collect();
+        Self { rows: Rc::new(targets), places }
+    }
+}
+
+/// The head cell that marks all rows. In a table within a row it is not what the keys mean.
+pub fn th_all(quick: &QuickDelete, targets: &RowTargets, within: bool) -> Html {
     if !quick.on {
         return html! {};
     }
-    let extent = quick.selection.extent(&targets);
-    let disabled = targets.is_empty();
-    let onchange = quick.mark.reform(move |event: Event| (targets.clone(), is_checked(&event)));
+    let rows = &targets.rows;
+    let onchange = {
+        let (marks, rows) = (quick.marks.clone(), rows.clone());
+        Callback::from(move |event: Event| {
+            marks.change(|selection| selection.mark_all(&rows, is_checked(&event)));
+        })
+    };
     html! {
         <th class="pf-v6-c-table__th pf-v6-c-table__check" scope="col">
             <label class="pf-v6-c-check pf-m-standalone">
-                <input class="pf-v6-c-check__input" type="checkbox" id="select-all" {disabled}
-                    checked={extent == Extent::All} aria-label={tr("Mark all rows of this page")}
+                <input class="pf-v6-c-check__input" type="checkbox" id={(!within).then_some("select-all")}
+                    disabled={rows.is_empty()} checked={quick.extent(rows) == Extent::All}
+                    aria-label={tr("Mark all rows of this page")}
                     title={tr("Mark all rows of this page")} {onchange} />
             </label>
         </th>
     }
 }
 
-/// The cell with the checkbox of a row.
-pub fn td_check(quick: &QuickDelete, target: Result<&Target, Undeletable>) -> Html {
+/// The cell with the checkbox of a row. Of all rows, one can be reached by Tab, and from there the
+/// others by the arrow keys.
+pub fn td_check(quick: &QuickDelete, targets: &RowTargets, row: usize) -> Html {
     if !quick.on {
         return html! {};
     }
-    let input = target.ok().map(|target| {
+    let input = targets.get(row).ok().map(|(at, target)| {
         let name = target::name(target);
-        let marks = vec![target.clone()];
-        let onchange = quick.mark.reform(move |event: Event| (marks.clone(), is_checked(&event)));
+        let checked = quick.marks.selection.borrow().contains(target);
+        let (marks, rows) = (quick.marks.clone(), targets.rows.clone());
+        let onclick = Callback::from(move |event: MouseEvent| {
+            let extending = marks.extending.get();
+            let input = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+            // A key that extends a range marks, whatever was marked of it before.
+            let marked = extending || input.is_some_and(|input| input.checked());
+            let range = extending || event.shift_key();
+            marks.change(|selection| {
+                selection.mark(&Mark { rows: rows.clone(), at, marked, range });
+            });
+        });
+        let onfocus = Callback::from(|event: FocusEvent| browser::rove(&event));
         html! {
             <label class="pf-v6-c-check pf-m-standalone">
-                <input class="pf-v6-c-check__input" type="checkbox" data-select={name.clone()}
-                    checked={quick.selection.contains(target)}
-                    aria-label={tr_with("Mark $0", &[&name])} {onchange} />
+                <input class="pf-v6-c-check__input" type="checkbox" data-select={name.clone()} {checked}
+                    tabindex={if at == 0 { "0" } else { "-1" }}
+                    aria-label={tr_with("Mark $0", &[&name])} {onclick} {onfocus} />
             </label>
         }
     });
@@ -148,13 +257,13 @@ pub fn td_check(quick: &QuickDelete, target: Result<&Target, Undeletable>) -> Ht
 }
 
 /// The cell with the bin of a row.
-pub fn td_trash(quick: &QuickDelete, target: Result<&Target, Undeletable>) -> Html {
+pub fn td_trash(quick: &QuickDelete, targets: &RowTargets, row: usize) -> Html {
     if !quick.on {
         return html! {};
     }
     html! {
         <td class="pf-v6-c-table__td pf-v6-c-table__action" role="gridcell" onclick={not_the_row()}>
-            { trash(quick, target) }
+            { trash(quick, targets.get(row).map(|(_, target)| &**target)) }
         </td>
     }
 }
@@ -180,17 +289,9 @@ pub fn trash(quick: &QuickDelete, target: Result<&Target, Undeletable>) -> Html 
 
 fn reason(why: Undeletable) -> String {
     match why {
-        Undeletable::WaitsForPrune => {
-            tr("No tag leads to this image: it goes when the registry is pruned.")
-        }
         Undeletable::NoHistory => tr("This registry keeps no older revisions of tags."),
         Undeletable::Unknown => tr("It is not known yet what kind of registry this is."),
     }
-}
-
-fn is_checked(event: &Event) -> bool {
-    let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-    input.is_some_and(|input| input.checked())
 }
 
 /// A click into these cells does not open the row.

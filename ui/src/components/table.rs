@@ -15,6 +15,10 @@ pub fn table(label: String, head: Html, body: Html) -> Html {
             "ArrowUp" => -1,
             _ => return,
         };
+        // With shift the arrows mark rows, where rows can be marked.
+        if event.shift_key() {
+            return;
+        }
         if browser::focus_row(step) {
             event.prevent_default();
             // A table within a table moves once.

@@ -2,27 +2,33 @@
 
 //! The delete dialog: what would go, doing it, and what became of it.
 
-mod plan;
-mod receipt;
+pub mod plan;
+
+mod choices;
+mod steps;
+mod words;
 
 use std::rc::Rc;
 
 use images_proto::Progress;
-use images_proto::delete::{Delete, Params, Plan, PlanDelete, Target};
+use images_proto::delete::{Delete, Plan, PlanDelete};
 use yew::prelude::*;
 
+use self::choices::{choices, in_use};
+use self::plan::ShownPlan;
 use crate::bridge::{Question, Report, ask};
 use crate::browser;
 use crate::components::alert::Severity;
-use crate::components::button::{Button, Look};
+use crate::components::button::{Button, Look, is_repeated};
 use crate::components::dialog::Dialog;
 use crate::components::empty_state::spinner;
 use crate::components::failure;
 use crate::components::progress::progress;
+use crate::components::receipt::receipt;
+use crate::components::save::Save;
 use crate::session::{Deletion, Session};
-use crate::state::deletion::{self, Step};
-use crate::state::target;
-use crate::text::{plural, plural_with, tr, tr_with};
+use crate::state::deletion::{self, Choices, Step};
+use crate::text::tr;
 
 /// See [`DeleteDialog`].
 #[derive(Properties, PartialEq)]
@@ -37,45 +43,56 @@ pub struct Props {
 #[component]
 pub fn DeleteDialog(props: &Props) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
-    let step = use_state(|| Step::Planning);
+    let step = use_state(|| Step::Planning(None));
+    let Deletion { targets, changed, gone } = props.deletion.clone();
+    let chosen = use_state_eq(|| Choices::of(&targets));
     let question = use_mut_ref(|| None::<Question>);
 
     let make_plan = {
-        let (step, question) = (step.clone(), question.clone());
-        use_callback(props.deletion.targets.clone(), move |(), targets| {
-            step.set(Step::Planning);
-            let params = Params { targets: targets.to_vec(), agreed: vec![], planned: vec![] };
+        let (step, question, targets) = (step.clone(), question.clone(), targets.clone());
+        Callback::from(move |chosen: Choices| {
+            step.set(Step::Planning(step.plan().cloned()));
             let step = step.clone();
-            let asked = ask::<PlanDelete>(params, move |report| match report {
+            let asked = ask::<PlanDelete>(chosen.question(&targets), move |report| match report {
                 Report::Progress(_) => {}
-                Report::End(Ok(plan)) => step.set(Step::Planned(Rc::new(plan))),
+                Report::End(Ok(plan)) => step.set(Step::planned(plan)),
                 Report::End(Err(failure)) => step.set(Step::PlanFailed(Rc::new(failure))),
             });
             *question.borrow_mut() = Some(asked);
         })
     };
-    use_effect_with(props.deletion.targets.clone(), {
-        let make_plan = make_plan.clone();
-        move |_| make_plan.emit(())
+    use_effect_with(targets.clone(), {
+        let (make_plan, chosen) = (make_plan.clone(), chosen.clone());
+        move |_| make_plan.emit((*chosen).clone())
     });
+    let choose = {
+        let (chosen, make_plan) = (chosen.clone(), make_plan.clone());
+        Callback::from(move |next: Choices| {
+            let changes = (next.extent, next.insist) != (chosen.extent, chosen.insist);
+            chosen.set(next.clone());
+            if changes {
+                make_plan.emit(next);
+            }
+        })
+    };
 
+    let order = step.confirmable().map(|plan| chosen.order(&targets, plan));
+    let may_confirm = order.is_some();
     let confirm = {
-        let (now, question) = (step.clone(), question.clone());
-        let (changed, gone) = (props.deletion.changed.clone(), props.deletion.gone.clone());
+        let (step, question) = (step.clone(), question.clone());
+        let changed = changed.clone();
         Callback::from(move |event: MouseEvent| {
-            let Step::Planned(plan) = &*now else { return };
+            let (Some(plan), Some(order)) = (step.plan().cloned(), order.clone()) else { return };
             if is_repeated(&event) {
                 return;
             }
-            let Some(params) = now.request() else { return };
-            let (plan, step) = (plan.clone(), now.clone());
-            let (changed, gone) = (changed.clone(), gone.clone());
+            let (step, changed, gone) = (step.clone(), changed.clone(), gone.clone());
             step.set(Step::Deleting(Progress { text: tr("Deleting"), ..Progress::default() }));
-            let asked = ask::<Delete>(params, move |report| match report {
+            let asked = ask::<Delete>(order, move |report| match report {
                 Report::Progress(progress) => step.set(Step::Deleting(progress)),
                 Report::End(Ok(receipt)) => {
                     gone.emit(deletion::gone(&receipt));
-                    step.set(Step::Done(plan.clone(), Rc::new(receipt)));
+                    step.set(Step::Done(Rc::new(receipt)));
                     changed.emit(());
                 }
                 Report::End(Err(failure)) => {
@@ -87,7 +104,7 @@ pub fn DeleteDialog(props: &Props) -> Html {
         })
     };
     let stop = {
-        let (step, changed) = (step.clone(), props.deletion.changed.clone());
+        let (step, question) = (step.clone(), question.clone());
         Callback::from(move |event: MouseEvent| {
             if is_repeated(&event) {
                 return;
@@ -112,27 +129,43 @@ pub fn DeleteDialog(props: &Props) -> Html {
             browser::focus("dialog [data-testid=close-dialog]");
         }
     });
-    let close = props.onclose.reform(|_: MouseEvent| ());
-    let again = make_plan.reform(|_: MouseEvent| ());
-
+    let buttons = Buttons {
+        confirm,
+        stop,
+        close: props.onclose.reform(|_: MouseEvent| ()),
+        again: {
+            let chosen = (*chosen).clone();
+            make_plan.reform(move |_: MouseEvent| chosen.clone())
+        },
+        undo: {
+            let (undo, onclose) = (session.undo.clone(), props.onclose.clone());
+            Callback::from(move |id: String| {
+                onclose.emit(());
+                undo.emit(id);
+            })
+        },
+    };
+    let title = match &*step {
+        Step::Done(receipt) => words::result(receipt),
+        Step::Stopped => tr("Stopped"),
+        _ => words::heading(&targets),
+    };
     html! {
-        <Dialog title={title(&step, &props.deletion.targets)} step={name(&step)} severity={severity(&step)}
-            {onclose} afterwards="#quick-delete" footer={footer(&step, confirm, stop, close, again)}>
+        <Dialog {title} step={name(&step)} severity={severity(&step)}
+            {onclose} afterwards="#quick-delete" footer={footer(&step, may_confirm, buttons)}>
             <div aria-live="polite">{ body(&step, &session) }</div>
+            if may_choose(&step) {
+                { choices(&chosen, step.plan().map(Rc::as_ref), session.source(), &choose) }
+            }
         </Dialog>
     }
 }
 
-/// The second click of a double click was meant for the button that stood there before.
-fn is_repeated(event: &MouseEvent) -> bool {
-    event.detail() > 1
-}
-
 fn name(step: &Step) -> &'static str {
     match step {
-        Step::Planning => "planning",
+        Step::Planning(_) => "planning",
         Step::PlanFailed(_) => "plan-failed",
-        Step::Planned(_) => "planned",
+        Step::Planned { .. } => "planned",
         Step::Deleting(_) => "deleting",
         Step::Stopped => "stopped",
         Step::DeleteFailed(..) => "delete-failed",
@@ -142,7 +175,7 @@ fn name(step: &Step) -> &'static str {
 
 fn severity(step: &Step) -> Severity {
     match step {
-        Step::Done(_, receipt) if deletion::tally(receipt).gone == receipt.items.len() => {
+        Step::Done(receipt) if deletion::tally(receipt).gone == receipt.items.len() => {
             Severity::Success
         }
         Step::Done(..) | Step::Stopped => Severity::Warning,
@@ -150,61 +183,66 @@ fn severity(step: &Step) -> Severity {
     }
 }
 
-fn title(step: &Step, targets: &[Target]) -> String {
-    match (step, targets) {
-        (Step::Done(_, receipt), _) => {
-            let (gone, all) = (deletion::tally(receipt).gone, receipt.items.len());
-            match gone == all {
-                true => plural("$0 item is gone", "$0 items are gone", gone as u64),
-                false => plural_with(
-                    "$0 of $1 item is gone",
-                    "$0 of $1 items are gone",
-                    all as u64,
-                    &[&gone.to_string(), &all.to_string()],
-                ),
-            }
-        }
-        (Step::Stopped, _) => tr("Stopped"),
-        (_, [target]) => tr_with("Delete $0?", &[&target::short_name(target)]),
-        _ => plural("Delete $0 item?", "Delete $0 items?", targets.len() as u64),
-    }
+/// Whether there are choices: not before the first plan, nor once it is done.
+fn may_choose(step: &Step) -> bool {
+    step.plan().is_some() || matches!(step, Step::PlanFailed(_))
 }
 
-fn body(step: &Step, session: &Session) -> Html {
-    match step {
-        Step::Planning => html! {
-            <div class="images-asking" role="status">
-                { spinner() }
-                <span>{ tr("Looking at what would go") }</span>
-            </div>
+fn body(step: &UseStateHandle<Step>, session: &Session) -> Html {
+    let shown =
+        |plan: &Rc<Plan>| html! { <ShownPlan plan={plan.clone()} source={session.source()} /> };
+    match &**step {
+        Step::Planning(before) => html! {
+            <>
+                <div class="images-asking" role="status">
+                    { spinner() }
+                    <span>{ tr("Looking at what would go") }</span>
+                </div>
+                if let Some(before) = before { { shown(before) } }
+            </>
         },
         Step::PlanFailed(failure) => failure::told(failure, None),
-        Step::Planned(plan) => plan::plan(plan, session.source()),
+        Step::Planned { plan, known_in_use } => {
+            let know = {
+                let (step, plan) = (step.clone(), plan.clone());
+                Callback::from(move |known_in_use: bool| {
+                    step.set(Step::Planned { plan: plan.clone(), known_in_use });
+                })
+            };
+            html! {
+                <ShownPlan plan={plan.clone()} source={session.source()}
+                    in_use={in_use(*known_in_use, know)} />
+            }
+        }
         Step::Deleting(done) => progress(done, "delete-progress"),
         Step::Stopped => html! {
-            <p>{ tr("The rest was not tried. What had been deleted before stays deleted.") }</p>
+            <p>{ tr("The rest was not tried. What had been deleted before stays deleted. The history knows how far it came and can go on with it.") }</p>
         },
         Step::DeleteFailed(plan, failure) => html! {
             <>
                 { failure::told(failure, Some("delete-failure")) }
-                { plan::plan(plan, session.source()) }
+                { shown(plan) }
             </>
         },
-        Step::Done(plan, receipt) => receipt::receipt(plan, receipt),
+        Step::Done(done) => receipt(done, session.source()),
     }
 }
 
-fn footer(
-    step: &Step,
+/// What the buttons do.
+struct Buttons {
     confirm: Callback<MouseEvent>,
     stop: Callback<MouseEvent>,
     close: Callback<MouseEvent>,
     again: Callback<MouseEvent>,
-) -> Html {
+    undo: Callback<String>,
+}
+
+fn footer(step: &Step, may_confirm: bool, buttons: Buttons) -> Html {
+    let Buttons { confirm, stop, close, again, undo } = buttons;
     let cancel = |label: String| html! { <Button look={Look::Link} {label} onclick={close.clone()} testid="close-dialog" /> };
     match step {
         // Each button has its place from the start: none appears under the pointer.
-        Step::Planning => html! {
+        Step::Planning(_) => html! {
             <>
                 <Button look={Look::Danger} label={tr("Delete")} disabled=true onclick={Callback::noop()} />
                 { cancel(tr("Cancel")) }
@@ -217,38 +255,31 @@ fn footer(
                 { cancel(tr("Cancel")) }
             </>
         },
-        Step::Planned(plan) => match confirm_label(plan) {
-            Some(label) => html! {
-                <>
-                    <Button id="confirm-delete" look={Look::Danger} {label} onclick={confirm} />
-                    { cancel(tr("Cancel")) }
-                </>
-            },
-            None => cancel(tr("Close")),
+        Step::Planned { plan, .. } if plan.steps.is_empty() => cancel(tr("Close")),
+        Step::Planned { plan, .. } => html! {
+            <>
+                <Button id="confirm-delete" look={Look::Danger} label={words::confirm(plan)}
+                    disabled={!may_confirm}
+                    title={(!may_confirm).then(|| AttrValue::from(tr("It is in use: say above that you know it")))}
+                    onclick={confirm} />
+                { cancel(tr("Cancel")) }
+            </>
         },
         Step::Deleting(_) => html! {
             <Button look={Look::Secondary} label={tr("Stop")} onclick={stop} testid="stop-deleting" />
         },
-        Step::Stopped | Step::Done(..) => html! {
+        Step::Stopped => html! {
             <Button look={Look::Primary} label={tr("Close")} onclick={close} testid="close-dialog" />
         },
+        Step::Done(receipt) => html! {
+            <>
+                <Button look={Look::Primary} label={tr("Close")} onclick={close} testid="close-dialog" />
+                if let Some(id) = receipt.id.clone().filter(|_| receipt.undo.open) {
+                    <Button label={tr("Undo")} testid="undo"
+                        onclick={undo.reform(move |_: MouseEvent| id.clone())} />
+                }
+                if let Some(id) = receipt.id.clone() { <Save {id} /> }
+            </>
+        },
     }
-}
-
-/// The words on the red button: they name what goes. `None` when everything is refused.
-fn confirm_label(plan: &Plan) -> Option<String> {
-    let summary = deletion::summary(plan);
-    let mut accepted = plan.items.iter().filter(|item| item.refused.is_none());
-    let only = accepted.next()?;
-    let goes = summary.targets + summary.along;
-    Some(match (summary.targets, summary.along) {
-        (1, 0) => tr_with("Delete $0", &[&target::short_name(&only.target)]),
-        (1, along) => plural_with(
-            "Delete $0 and $1 more tag",
-            "Delete $0 and $1 more tags",
-            along as u64,
-            &[&target::short_name(&only.target), &along.to_string()],
-        ),
-        _ => plural("Delete $0 item", "Delete $0 items", goes as u64),
-    })
 }

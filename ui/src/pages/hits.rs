@@ -2,7 +2,6 @@
 
 //! The table of tags and images that a digest leads to, each with what matched.
 
-use images_proto::delete::Target;
 use images_proto::search::{Hit, Matched};
 use yew::prelude::*;
 
@@ -11,22 +10,21 @@ use crate::components::digest::digest_link;
 use crate::components::label::{Colour, label};
 use crate::components::link::Link;
 use crate::components::moment::moment;
-use crate::components::quick_delete::{QuickDelete, td_check, td_trash, th_all};
+use crate::components::quick_delete::{QuickDelete, RowTargets, td_check, td_trash, th_all};
 use crate::components::table::{rows, table, td, th, th_unseen};
 use crate::session::Session;
 use crate::state::route::{Route, Tags};
-use crate::state::target::{self, Undeletable};
+use crate::state::target;
 use crate::text::{plural, tr, tr_with};
 
 /// The table.
 pub(super) fn hits(hits: &[Hit], quick: &QuickDelete, session: &Session) -> Html {
-    let targets: Vec<Result<Target, Undeletable>> =
+    let targets: RowTargets =
         hits.iter().map(|hit| target::of_hit(hit, session.source())).collect();
-    let deletable = targets.iter().filter_map(|target| target.as_ref().ok().cloned()).collect();
     let pushes = session.knows_pushes();
     let head = html! {
         <>
-            { th_all(quick, deletable) }
+            { th_all(quick, &targets, false) }
             { th(tr("Image")) }
             { th(tr("Matched")) }
             { th(tr("Digest")) }
@@ -38,14 +36,13 @@ pub(super) fn hits(hits: &[Hit], quick: &QuickDelete, session: &Session) -> Html
     // A row that goes must take the focus of its button with it, so rows are known by their names.
     // One tag may be hit in several ways.
     let mut earlier = Vec::<String>::with_capacity(hits.len());
-    let body = hits.iter().zip(&targets).map(|(hit, target)| {
-        let target = target.as_ref().map_err(|why| *why);
+    let body = hits.iter().enumerate().map(|(idx, hit)| {
         let name = row_name(hit);
         let way = earlier.iter().filter(|other| **other == name).count();
         earlier.push(name.clone());
         html! {
             <tr class="pf-v6-c-table__tr" key={format!("{way} {name}")} data-row={name}>
-                { td_check(quick, target) }
+                { td_check(quick, &targets, idx) }
                 { td(tr("Image"), place(hit)) }
                 { td(tr("Matched"), matched(hit)) }
                 { td(tr("Digest"), digest(hit)) }
@@ -54,7 +51,7 @@ pub(super) fn hits(hits: &[Hit], quick: &QuickDelete, session: &Session) -> Html
                     { td(tr("Pushed"), hit.created.map_or_else(
                         || unknown(tr("It is not known when it was pushed.")), moment)) }
                 }
-                { td_trash(quick, target) }
+                { td_trash(quick, &targets, idx) }
             </tr>
         }
     });

@@ -5,7 +5,11 @@
 mod config;
 mod layers;
 mod raw;
+mod used_by;
 
+use std::rc::Rc;
+
+use images_proto::delete::Target;
 use images_proto::image::{Child, Details, Image as Method, Params, Platform, View};
 use images_proto::repository::Kind;
 use images_proto::{Digest, RepositoryName};
@@ -15,17 +19,20 @@ use super::hits::older;
 use crate::bridge::use_view;
 use crate::components::alert::{Alert, Severity};
 use crate::components::breadcrumb::breadcrumb;
+use crate::components::button::{Button, Look};
 use crate::components::bytes::{bytes, unknown};
 use crate::components::description::{Fact, facts};
 use crate::components::digest::{digest_link, digest_text};
 use crate::components::empty_state::spinner;
 use crate::components::failure;
 use crate::components::heading::Heading;
+use crate::components::icon::Icon;
 use crate::components::label::{Colour, label};
 use crate::components::link::Link;
 use crate::components::pull_command::pull_command;
 use crate::components::table::{rows, table, td, th};
 use crate::components::waiting;
+use crate::session::{Deletion, Session};
 use crate::state::pull;
 use crate::state::route::{Route, Tags};
 use crate::text::{plural, tr, tr_with};
@@ -44,6 +51,12 @@ pub struct Props {
 pub fn Image(props: &Props) -> Html {
     let view =
         use_view::<Method>(Params { digest: props.digest, repository: props.repository.clone() });
+    let session = use_context::<Session>().unwrap_or_default();
+    let delete = session.delete.reform(|target: Target| Deletion {
+        targets: Rc::new(vec![target]),
+        changed: Callback::noop(),
+        gone: Callback::noop(),
+    });
     let short = props.digest.short();
     let mut above = vec![(Route::home(), tr("Images"))];
     above.extend(props.repository.iter().map(|name| (Route::repository(name), name.to_string())));
@@ -58,7 +71,7 @@ pub fn Image(props: &Props) -> Html {
                 <Heading title={what} place={props.digest.to_string()} />
                 { waiting::show(&view.state, &view.retry, |answer| html! {
                     <>
-                        { about(answer) }
+                        { about(answer, &delete) }
                         if !answer.children.is_empty() { { children(answer) } }
                         { details(answer) }
                         if !answer.layers.is_empty() {
@@ -81,7 +94,7 @@ fn image_id(view: &View) -> Option<Digest> {
 }
 
 /// What is known without manifest and config.
-fn about(view: &View) -> Html {
+fn about(view: &View, delete: &Callback<Target>) -> Html {
     let mut known =
         vec![Fact { term: tr("Digest"), value: digest_text(view.digest), testid: "image-digest" }];
     if let Some(id) = image_id(view) {
@@ -119,14 +132,34 @@ fn about(view: &View) -> Html {
         });
     }
     html! {
-        <div class="pf-v6-c-card images-card images-inset">
+        <div class="pf-v6-c-card images-card images-inset images-plan">
             if view.kind == Kind::Missing {
                 <Alert severity={Severity::Danger} title={tr("The image is gone")}>
                     <p>{ tr("A tag still names it, but the cluster does not have it any more.") }</p>
                 </Alert>
             }
             { facts(known) }
+            { used_by::used_by(view) }
+            <div class="images-buttons">{ deletions(view, delete) }</div>
         </div>
+    }
+}
+
+/// The buttons that delete the image.
+fn deletions(view: &View, delete: &Callback<Target>) -> Html {
+    let everywhere = Target::Image(view.digest);
+    let here = view.repository.clone().map(|repository| {
+        let label = tr_with("Delete it from $0 only", &[repository.as_str()]);
+        let target = Target::Manifest { repository, digest: view.digest };
+        let onclick = delete.reform(move |_: MouseEvent| target.clone());
+        html! { <Button look={Look::Link} {label} testid="delete-here" {onclick} /> }
+    });
+    html! {
+        <>
+            <Button icon={Icon::Trash} label={tr("Delete this image everywhere")} testid="delete-everywhere"
+                onclick={delete.reform(move |_: MouseEvent| everywhere.clone())} />
+            { here }
+        </>
     }
 }
 

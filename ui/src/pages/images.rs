@@ -7,6 +7,7 @@ mod toolbar;
 
 use std::rc::Rc;
 
+use images_proto::delete::Target;
 use images_proto::search::{Exact, Rows, Search, View};
 use yew::prelude::*;
 
@@ -139,7 +140,7 @@ pub fn Images(props: &Props) -> Html {
                 }
                 { waiting::show(&view.state, &view.retry, |answer| html! {
                     <>
-                        { summary(answer, &place, &read_anew) }
+                        { summary(answer, &place, &read_anew, found(&listing, answer, &quick)) }
                         { match &place {
                             Place::Rows => rows(answer, &listing, &quick, &session, &show, *refresh),
                             other => nothing(other, &show, &props.read_again, &session),
@@ -152,7 +153,7 @@ pub fn Images(props: &Props) -> Html {
 }
 
 /// What was found, how the query was read, and what is held back.
-fn summary(answer: &View, place: &Place, read_anew: &Callback<()>) -> Html {
+fn summary(answer: &View, place: &Place, read_anew: &Callback<()>, delete: Html) -> Html {
     let total = u64::from(answer.total);
     let found = match (place, &answer.rows) {
         (Place::Rows, Rows::Repositories(_)) => plural("$0 repository", "$0 repositories", total),
@@ -176,9 +177,29 @@ fn summary(answer: &View, place: &Place, read_anew: &Callback<()>) -> Html {
                     label={plural("$0 change - show", "$0 changes - show", answer.changes.into())}
                     onclick={read_anew.reform(|_: MouseEvent| ())} />
             }
+            if *place == Place::Rows { { delete } }
             // While everything is listed, only what is searched for can be missed.
             if !answer.query.trim().is_empty() { { coverage(&answer.coverage) } }
         </div>
+    }
+}
+
+/// In quick delete mode, the button that deletes all that was searched for.
+fn found(listing: &Listing, answer: &View, quick: &QuickDelete) -> Html {
+    let query = listing.query.trim();
+    if !quick.on || query.is_empty() {
+        return html! {};
+    }
+    let target = Target::Found { query: query.to_owned(), project: listing.project.clone() };
+    let label = match &answer.rows {
+        Rows::Hits(_) => {
+            plural("Delete what was found", "Delete all $0 that were found", answer.total.into())
+        }
+        // How many tags of the repositories are meant, the plan says.
+        Rows::Repositories(_) => tr("Delete all tags that were found"),
+    };
+    html! {
+        <Button look={Look::Link} icon={Icon::Trash} {label} testid="delete-found" onclick={quick.delete.reform(move |_: MouseEvent| vec![target.clone()])} />
     }
 }
 

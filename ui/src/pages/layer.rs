@@ -3,6 +3,7 @@
 //! One layer: which tags and images contain it.
 
 use images_proto::Digest;
+use images_proto::delete::Target;
 use images_proto::layer::{Layer as Method, Params, View};
 use yew::prelude::*;
 
@@ -10,6 +11,7 @@ use super::coverage::coverage;
 use super::hits::hits;
 use crate::bridge::use_view;
 use crate::components::breadcrumb::breadcrumb;
+use crate::components::button::Button;
 use crate::components::bytes::{bytes, unknown};
 use crate::components::description::{Fact, facts};
 use crate::components::digest::digest_text;
@@ -17,7 +19,7 @@ use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
 use crate::components::pagination::Pagination;
-use crate::components::quick_delete::{tools, use_quick_delete};
+use crate::components::quick_delete::{QuickDelete, tools, use_quick_delete};
 use crate::components::waiting;
 use crate::location;
 use crate::session::Session;
@@ -52,7 +54,7 @@ pub fn Layer(props: &Props) -> Html {
                 <Heading title={tr_with("Layer $0", &[&digest.short()])} />
                 { waiting::show(&view.state, &view.retry, |answer| html! {
                     <>
-                        { about(answer) }
+                        { about(answer, &quick) }
                         <div class="pf-v6-c-card images-card">
                             <div class="pf-v6-c-toolbar">
                                 <div class="pf-v6-c-toolbar__content">
@@ -83,7 +85,13 @@ pub fn Layer(props: &Props) -> Html {
     }
 }
 
-fn about(view: &View) -> Html {
+fn about(view: &View, quick: &QuickDelete) -> Html {
+    // What contains it is not known before everything was read; the plan says so, too.
+    let (label, target) = match view.total {
+        0 => (tr("Delete the layer"), Target::Blob(view.digest)),
+        _ => (tr("Delete every image that contains it"), Target::Layer(view.digest)),
+    };
+    let onclick = quick.delete.reform(move |_: MouseEvent| vec![target.clone()]);
     let fact = |term: String, value: Html, testid: &'static str| Fact { term, value, testid };
     html! {
         <div class="pf-v6-c-card images-card images-inset">
@@ -99,6 +107,9 @@ fn about(view: &View) -> Html {
                     _ => html! { { crate::browser::number(view.images.into()) } },
                 }, "image-count"),
             ]) }
+            <div class="images-buttons">
+                <Button icon={Icon::Trash} {label} testid="delete-layer" {onclick} />
+            </div>
         </div>
     }
 }

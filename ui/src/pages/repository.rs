@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use images_proto::RepositoryName;
+use images_proto::delete::Target;
 use images_proto::repository::{Params, Repository as Method, View};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -20,6 +21,7 @@ use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::expandable::Expandable;
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
+use crate::components::mark_all::MarkAll;
 use crate::components::pagination::Pagination;
 use crate::components::pull_command::pull_command;
 use crate::components::quick_delete::{QuickDelete, tools, use_quick_delete};
@@ -59,14 +61,15 @@ pub fn Repository(props: &Props) -> Html {
         true => tags.clone(),
         false => tags.filtering(&typed.text),
     };
-    let view = use_view::<Method>(Params {
+    let params = Params {
         repository: name.clone(),
         filter: tags.filter.clone(),
         attachments: tags.attachments,
         offset: tags.window.offset(),
         limit: tags.window.per_page,
         refresh: *refresh,
-    });
+    };
+    let view = use_view::<Method>(params.clone());
     let read_anew = {
         let refresh = refresh.clone();
         Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
@@ -80,17 +83,24 @@ pub fn Repository(props: &Props) -> Html {
         })
     };
     let above = vec![(Route::home(), tr("Images"))];
+    let delete = quick.delete.reform({
+        let name = name.clone();
+        move |_: MouseEvent| vec![Target::Repository(name.clone())]
+    });
     html! {
         <>
             { breadcrumb(above, name.to_string()) }
             <section class="pf-v6-c-page__main-section images-page">
-                <Heading title={name.to_string()} />
+                <Heading title={name.to_string()}>
+                    <Button look={Look::Link} icon={Icon::Trash} label={tr("Delete the repository")}
+                        testid="delete-repository" onclick={delete} />
+                </Heading>
                 { waiting::show(&view.state, &view.retry, |answer| html! {
                     <>
                         { about(answer) }
                         <div class="pf-v6-c-card images-card">
                             { toolbar(answer, tags, &quick, &show, &typed) }
-                            { table(answer, tags, &quick, &show, &read_anew) }
+                            { table(answer, tags, (&quick, &params), &show, &read_anew) }
                         </div>
                         if !answer.untagged.is_empty() {
                             <Expandable testid="untagged" title={plural("$0 image without a tag",
@@ -176,7 +186,7 @@ fn toolbar(
 fn table(
     view: &Rc<View>,
     tags: &Tags,
-    quick: &QuickDelete,
+    (quick, shown): (&QuickDelete, &Params),
     show: &Callback<Tags>,
     read_anew: &Callback<()>,
 ) -> Html {
@@ -197,6 +207,9 @@ fn table(
                     <Button id="changes" look={Look::Link} icon={Icon::Again}
                         label={plural("$0 change - show", "$0 changes - show", view.changes.into())}
                         onclick={read_anew.reform(|_: MouseEvent| ())} />
+                }
+                if quick.on && (view.total as usize) > view.tags.len().max(quick.marked()) {
+                    <MarkAll shown={shown.clone()} total={view.total} quick={quick.clone()} />
                 }
             </div>
             if view.tags.is_empty() {

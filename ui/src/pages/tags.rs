@@ -4,7 +4,6 @@
 
 use std::rc::Rc;
 
-use images_proto::delete::Target;
 use images_proto::repository::{Kind, Origin, RevisionRow, TagRow, View};
 use images_proto::status::Source;
 use images_proto::{Digest, RepositoryName, Tag};
@@ -16,7 +15,7 @@ use crate::components::label::{Colour, label};
 use crate::components::link::Link;
 use crate::components::moment::moment;
 use crate::components::pull_command::pull_command;
-use crate::components::quick_delete::{QuickDelete, td_check, td_trash, th_all, trash};
+use crate::components::quick_delete::{QuickDelete, RowTargets, td_check, td_trash, th_all, trash};
 use crate::components::table::{table, td, td_toggle, th, th_unseen};
 use crate::session::Session;
 use crate::state::pull;
@@ -47,10 +46,11 @@ pub(super) fn Tags(props: &Props) -> Html {
         origin: view.tags.iter().any(|row| row.origin != Origin::Unknown),
         brief: *brief,
     };
-    let targets: Vec<Target> = view.tags.iter().map(|row| target::of_tag(name, &row.tag)).collect();
+    let targets: RowTargets =
+        view.tags.iter().map(|row| Ok(target::of_tag(name, &row.tag))).collect();
     let head = html! {
         <>
-            { th_all(quick, targets) }
+            { th_all(quick, &targets, *brief) }
             if !brief { { th_unseen(tr("More")) } }
             { th(tr("Tag")) }
             { th(tr("Digest")) }
@@ -61,7 +61,7 @@ pub(super) fn Tags(props: &Props) -> Html {
             if quick.on { { th_unseen(tr("Delete")) } }
         </>
     };
-    let body = view.tags.iter().map(|row| {
+    let body = view.tags.iter().enumerate().map(|(idx, row)| {
         let is_open = !brief && open.contains(&row.tag);
         let toggle = {
             let (open, tag) = (open.clone(), row.tag.clone());
@@ -72,7 +72,7 @@ pub(super) fn Tags(props: &Props) -> Html {
         html! {
             <tbody class={classes!("pf-v6-c-table__tbody", is_open.then_some("pf-m-expanded"))}
                 key={row.tag.to_string()}>
-                { tag_row(name, row, columns, quick, (is_open, toggle)) }
+                { tag_row(name, row, columns, (quick, &targets, idx), (is_open, toggle)) }
                 if is_open {
                     <tr class="pf-v6-c-table__tr pf-v6-c-table__expandable-row pf-m-expanded">
                         <td class="pf-v6-c-table__td" colspan="9">
@@ -105,14 +105,13 @@ fn tag_row(
     name: &RepositoryName,
     row: &TagRow,
     columns: Columns,
-    quick: &QuickDelete,
+    (quick, targets, idx): (&QuickDelete, &RowTargets, usize),
     (is_open, toggle): (bool, Callback<MouseEvent>),
 ) -> Html {
-    let target = target::of_tag(name, &row.tag);
     let time = if columns.pushes { row.created } else { row.built };
     html! {
         <tr class="pf-v6-c-table__tr" data-row={row.tag.to_string()}>
-            { td_check(quick, Ok(&target)) }
+            { td_check(quick, targets, idx) }
             if !columns.brief {
                 { td_toggle(is_open, tr_with("More about $0", &[row.tag.as_str()]), toggle) }
             }
@@ -134,7 +133,7 @@ fn tag_row(
             if columns.origin {
                 { td(tr("Comes from"), origin(&row.origin)) }
             }
-            { td_trash(quick, Ok(&target)) }
+            { td_trash(quick, targets, idx) }
         </tr>
     }
 }
@@ -271,8 +270,7 @@ fn older(name: &RepositoryName, tag: &Tag, revision: &RevisionRow, quick: &Quick
     }
 }
 
-/// The images of a repository that no tag leads to. A plain registry deletes them one by one,
-/// OpenShift only by pruning.
+/// The images of a repository that no tag leads to.
 pub(super) fn untagged(
     name: &RepositoryName,
     digests: &[Digest],

@@ -10,6 +10,7 @@ use crate::components::button::{Button, Look};
 use crate::components::icon::Icon;
 use crate::components::link::Link;
 use crate::session::Session;
+use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::text::{tr, tr_with};
 
@@ -36,7 +37,11 @@ pub fn whereabouts(session: &Session) -> Html {
                 }
             </span>
             // At the end of the line, for what stands before it grows when the user becomes known.
-            <Link to={Route::Registry} testid="registry-link" class="images-end">{ tr("Registry") }</Link>
+            <nav class="images-heading images-end" aria-label={tr("More about the registry")}>
+                <Link to={Route::History(Window::default())} testid="history-link">{ tr("History") }</Link>
+                <Link to={Route::CleanUp} testid="clean-up-link">{ tr("Clean up") }</Link>
+                <Link to={Route::Registry} testid="registry-link">{ tr("Registry") }</Link>
+            </nav>
         </>
     }
 }

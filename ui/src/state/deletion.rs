@@ -4,42 +4,63 @@
 
 use std::rc::Rc;
 
-use images_proto::delete::{Outcome, Params, Plan, PlanItem, Receipt, ReceiptItem, Target};
-use images_proto::{Failure, Progress, TagRef};
+use images_proto::delete::{
+    Extent, Fallback, Fate, LayerFate, Orphan, Outcome, Params, Plan, PlanItem, Reason, Receipt,
+    Step as Action, Target,
+};
+use images_proto::usage::How;
+use images_proto::{Digest, Failure, Progress, TagRef};
 
 use super::set::Set;
 
 /// Where the dialog stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// The bridge is asked what would go.
-    Planning,
+    /// The bridge is asked what would go. Until it answers, the plan for other choices stays to be
+    /// read.
+    Planning(Option<Rc<Plan>>),
     /// No plan could be had; the user may ask again.
     PlanFailed(Rc<Failure>),
     /// The user reads what would go.
-    Planned(Rc<Plan>),
+    Planned {
+        /// What would go.
+        plan: Rc<Plan>,
+        /// It was ticked that what runs of it is known to run. Another plan is asked about anew:
+        /// something else may run by then.
+        known_in_use: bool,
+    },
     /// It is being deleted.
     Deleting(Progress),
     /// The user stopped it; what was deleted before stays deleted.
     Stopped,
-    /// The whole request failed. The plan is kept so that it can be confirmed again.
+    /// The whole request failed. The plan is kept so that it can be read once more.
     DeleteFailed(Rc<Plan>, Rc<Failure>),
-    /// What became of each target of the plan.
-    Done(Rc<Plan>, Rc<Receipt>),
+    /// What became of it.
+    Done(Rc<Receipt>),
 }
 
 impl Step {
-    /// What confirming would delete; `None` when there is nothing to confirm.
-    pub fn request(&self) -> Option<Params> {
+    /// A plan that came just now.
+    pub fn planned(plan: Plan) -> Self {
+        Self::Planned { plan: Rc::new(plan), known_in_use: false }
+    }
+
+    /// The plan that is shown.
+    pub fn plan(&self) -> Option<&Rc<Plan>> {
         match self {
-            Self::Planned(plan) => request(plan),
+            Self::Planned { plan, .. }
+            | Self::DeleteFailed(plan, _)
+            | Self::Planning(Some(plan)) => Some(plan),
             _ => None,
         }
     }
 
-    /// Whether the list behind the dialog may have changed, so that it must be read again.
-    pub fn touched(&self) -> bool {
-        matches!(self, Self::Deleting(_) | Self::Stopped | Self::DeleteFailed(..) | Self::Done(..))
+    /// The plan that can be confirmed; `None` when there is none, nothing to do, or it was not
+    /// said yet that what runs is known to run.
+    pub fn confirmable(&self) -> Option<&Rc<Plan>> {
+        let Self::Planned { plan, known_in_use } = self else { return None };
+        let may = !plan.steps.is_empty() && (*known_in_use || !is_in_use(plan));
+        may.then_some(plan)
     }
 
     /// Whether closing the dialog would break off work.
@@ -48,78 +69,161 @@ impl Step {
     }
 }
 
-/// What deleting a plan sends: the targets that are not refused, and the siblings that were shown
-/// to go with them.
-fn request(plan: &Plan) -> Option<Params> {
-    let accepted = || plan.items.iter().filter(|item| item.refused.is_none());
-    let targets: Vec<Target> = accepted().map(|item| item.target.clone()).collect();
-    if targets.is_empty() {
-        return None;
+/// What the user chose and typed. It outlives the plans that are made of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// How far it goes.
+    pub extent: Extent,
+    /// Data that is younger than an hour goes too.
+    pub insist: bool,
+    /// Why, as typed.
+    pub reason: String,
+}
+
+impl Choices {
+    /// What is chosen before anybody chose. What nothing leads to has only its data left to delete.
+    pub fn of(targets: &[Target]) -> Self {
+        let is_data =
+            |target: &Target| matches!(target, Target::Blob(_) | Target::Orphans(Orphan::Images));
+        let extent = if targets.iter().all(is_data) { Extent::Purge } else { Extent::Unlink };
+        Self { extent, ..Self::default() }
     }
-    let agreed: Set<&TagRef> = accepted().flat_map(|item| &item.goes).collect();
-    let agreed = agreed.into_vec().into_iter().cloned().collect();
-    let planned = accepted().map(|item| item.digest).collect();
-    Some(Params { targets, agreed, planned })
-}
 
-/// The tags that were chosen and are not refused: those that certainly go.
-pub fn chosen(plan: &Plan) -> Set<&TagRef> {
-    let accepted = plan.items.iter().filter(|item| item.refused.is_none());
-    accepted
-        .filter_map(|item| match &item.target {
-            Target::Tag(tag) => Some(tag),
-            _ => None,
-        })
-        .collect()
-}
+    /// The question for the plan of these targets.
+    pub fn question(&self, targets: &[Target]) -> Params {
+        let (extent, insist) = (self.extent, self.insist);
+        Params { targets: targets.to_vec(), extent, insist, ..Params::default() }
+    }
 
-/// How many tags on the same digest stay although this item goes, besides those that it names.
-pub fn unnamed(item: &PlanItem) -> u64 {
-    u64::from(item.stay_count).saturating_sub(item.stays.len() as u64)
-}
-
-/// The tags that an item takes along although nobody chose them.
-pub fn taken_along<'a>(item: &'a PlanItem, chosen: &Set<&TagRef>) -> Vec<&'a TagRef> {
-    item.goes.iter().filter(|tag| !chosen.contains(tag)).collect()
-}
-
-/// The tags that went along with a target that was deleted, by the plan.
-pub fn went_along<'a>(
-    plan: &'a Plan,
-    chosen: &Set<&TagRef>,
-    item: &ReceiptItem,
-) -> Vec<&'a TagRef> {
-    let planned = plan.items.iter().find(|planned| planned.target == item.target);
-    match item.outcome {
-        Outcome::Deleted => planned.map(|planned| taken_along(planned, chosen)).unwrap_or_default(),
-        _ => Vec::new(),
+    /// The order to do what was planned for these targets.
+    pub fn order(&self, targets: &[Target], plan: &Plan) -> Params {
+        Params {
+            reason: reason(&self.reason),
+            agreed: Some(plan.fingerprint.clone()),
+            ..self.question(targets)
+        }
     }
 }
 
-/// What a plan means as a whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Targets that would be deleted.
-    pub targets: usize,
-    /// Tags that go along without having been chosen.
-    pub along: usize,
-    /// Revisions of their histories.
+/// What was typed as a reason, as long as one may be.
+fn reason(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    let end = typed.floor_char_boundary(Params::MAX_REASON);
+    (end > 0).then(|| typed[..end].to_owned())
+}
+
+/// Whether something that goes runs, or may run: how those use it that the user may not see, nobody
+/// tells. Running users come first.
+pub fn is_in_use(plan: &Plan) -> bool {
+    let used = &plan.used;
+    used.hidden.is_some_and(|hidden| hidden > 0)
+        || used.users.first().is_some_and(|user| user.how == How::Running)
+}
+
+/// Whether something stays only because it is young, or may be: of a blob nobody knows it.
+pub fn is_young(plan: &Plan) -> bool {
+    if plan.items.iter().any(|item| matches!(item.target, Target::Blob(_))) {
+        return true;
+    }
+    let young = |reasons: &[Reason]| reasons.iter().any(|why| matches!(why, Reason::Young(_)));
+    plan.images.iter().any(|image| young(&image.because))
+        || plan.layers.iter().any(|layer| young(&layer.because))
+}
+
+/// The items that are not refused.
+pub fn accepted(plan: &Plan) -> impl Iterator<Item = &PlanItem> {
+    plan.items.iter().filter(|item| item.refused.is_none())
+}
+
+/// What a plan means as a whole. Everything is counted once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary<'a> {
+    /// Tags that disappear.
+    pub tags: Set<&'a TagRef>,
+    /// Those of them that nobody chose: a tag or revision was chosen, and they go with it.
+    pub along: Set<&'a TagRef>,
+    /// Revisions that are lost with the tags.
     pub history: u64,
-    /// Targets that are refused.
-    pub refused: usize,
+    /// Revisions of tags that stay.
+    pub revisions: usize,
+    /// Images that are taken away from where they are.
+    pub images: u64,
+    /// Repositories that go.
+    pub repositories: usize,
+    /// Layers and configs that go, or can no longer be pulled from somewhere.
+    pub blobs: usize,
+    /// Tags that name an earlier revision afterwards.
+    pub falls_back: Vec<&'a Fallback>,
+    /// Tags on the same images that stay, as far as they are named.
+    pub stays: Set<&'a TagRef>,
+    /// How many more there are.
+    pub more_stay: u64,
+    /// Indexes that hold something back.
+    pub breaks: Set<Digest>,
 }
 
 /// Sums a plan up.
-pub fn summary(plan: &Plan) -> Summary {
-    let chosen = chosen(plan);
-    let accepted = || plan.items.iter().filter(|item| item.refused.is_none());
-    let along: Set<&TagRef> = accepted().flat_map(|item| taken_along(item, &chosen)).collect();
-    Summary {
-        targets: accepted().count(),
-        along: along.as_slice().len(),
-        history: accepted().map(|item| u64::from(item.history)).sum(),
-        refused: plan.items.iter().filter(|item| item.refused.is_some()).count(),
+pub fn summary(plan: &Plan) -> Summary<'_> {
+    let mut sum = Summary::default();
+    let mut blobs = Set::<Digest>::default();
+    let mut chosen = Set::<&TagRef>::default();
+    let mut stay_count = 0_u64;
+    let is_narrow =
+        |item: &PlanItem| matches!(item.target, Target::Tag(_) | Target::Revision { .. });
+    for item in accepted(plan) {
+        match &item.target {
+            Target::Tag(tag) => chosen.insert(tag),
+            _ if !is_narrow(item) => item.goes.iter().for_each(|tag| chosen.insert(tag)),
+            _ => {}
+        }
+        item.goes.iter().for_each(|tag| sum.tags.insert(tag));
+        item.stays.iter().for_each(|tag| sum.stays.insert(tag));
+        item.breaks.iter().for_each(|digest| sum.breaks.insert(*digest));
+        sum.falls_back.extend(&item.falls_back);
+        sum.history += u64::from(item.history);
+        sum.images += u64::from(item.images);
+        stay_count += u64::from(item.stay_count).saturating_sub(item.stays.len() as u64);
     }
+    sum.more_stay = stay_count;
+    for item in accepted(plan).filter(|item| is_narrow(item)) {
+        item.goes.iter().filter(|tag| !chosen.contains(tag)).for_each(|tag| sum.along.insert(tag));
+    }
+    for step in &plan.steps {
+        match step {
+            Action::Revision { .. } => sum.revisions += 1,
+            Action::Repository(_) => sum.repositories += 1,
+            Action::Link { digest, .. } | Action::Blob(digest) => blobs.insert(*digest),
+            Action::Tag { .. } | Action::Manifest { .. } | Action::Image(_) => {}
+        }
+    }
+    sum.blobs = blobs.as_slice().len();
+    sum
+}
+
+/// How many other images hold back the layers that stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sharers {
+    /// Those that are named.
+    pub images: usize,
+    /// There are more.
+    pub more: bool,
+}
+
+/// Counts the images that hold back layers and configs.
+pub fn sharers(layers: &[LayerFate]) -> Sharers {
+    let mut images = Set::<Digest>::default();
+    let mut more = false;
+    for layer in layers.iter().filter(|layer| layer.fate == Fate::Stays) {
+        more |= layer.reasons as usize > layer.because.len();
+        for why in &layer.because {
+            match why {
+                Reason::Image(digest) => images.insert(*digest),
+                Reason::Hidden => more = true,
+                _ => {}
+            }
+        }
+    }
+    Sharers { images: images.as_slice().len(), more }
 }
 
 /// What a receipt means as a whole.
@@ -157,102 +261,4 @@ pub fn gone(receipt: &Receipt) -> Vec<Target> {
 }
 
 #[cfg(test)]
-mod tests {
-    use images_proto::Code;
-
-    use super::*;
-
-    fn tag(name: &str) -> TagRef {
-        TagRef { repository: "a/b".parse().unwrap(), tag: name.parse().unwrap() }
-    }
-
-    fn failure() -> Failure {
-        Failure::new(Code::Forbidden, "no")
-    }
-
-    fn item(name: &str, goes: &[&str]) -> PlanItem {
-        PlanItem {
-            target: Target::Tag(tag(name)),
-            digest: None,
-            goes: goes.iter().map(|name| tag(name)).collect(),
-            history: 2,
-            stays: vec![],
-            stay_count: 0,
-            breaks: vec![],
-            returns: None,
-            refused: None,
-        }
-    }
-
-    #[test]
-    fn siblings_that_go_along_are_agreed_to() {
-        let plan = Plan { items: vec![item("v1", &["v1", "latest"]), item("v2", &["v2"])] };
-        let request = Step::Planned(Rc::new(plan.clone())).request().unwrap();
-        assert_eq!(request.targets, [Target::Tag(tag("v1")), Target::Tag(tag("v2"))]);
-        assert_eq!(request.agreed, [tag("latest"), tag("v1"), tag("v2")]);
-        assert_eq!(taken_along(&plan.items[0], &chosen(&plan)), [&tag("latest")]);
-        assert_eq!(summary(&plan), Summary { targets: 2, along: 1, history: 4, refused: 0 });
-    }
-
-    #[test]
-    fn a_sibling_that_was_chosen_too_does_not_go_along() {
-        let plan = Plan { items: vec![item("v1", &["v1", "v2"]), item("v2", &["v1", "v2"])] };
-        assert_eq!(summary(&plan).along, 0);
-        assert!(taken_along(&plan.items[0], &chosen(&plan)).is_empty());
-    }
-
-    #[test]
-    fn what_is_refused_is_neither_sent_nor_agreed_to() {
-        let refused = PlanItem { refused: Some(failure()), ..item("v1", &["v1", "latest"]) };
-        let plan = Plan { items: vec![refused.clone(), item("v2", &["v2"])] };
-        let request = Step::Planned(Rc::new(plan.clone())).request().unwrap();
-        assert_eq!(request.targets, [Target::Tag(tag("v2"))]);
-        assert_eq!(request.agreed, [tag("v2")]);
-        assert_eq!(request.planned, [plan.items[1].digest]);
-        let all_refused = Plan { items: vec![refused] };
-        assert_eq!(summary(&all_refused).refused, 1);
-        assert_eq!(Step::Planned(Rc::new(all_refused)).request(), None);
-    }
-
-    #[test]
-    fn tags_went_along_only_with_what_was_deleted() {
-        let plan = Plan { items: vec![item("v1", &["v1", "latest"])] };
-        let receipt = |outcome| ReceiptItem { target: Target::Tag(tag("v1")), outcome };
-        assert_eq!(went_along(&plan, &chosen(&plan), &receipt(Outcome::Deleted)), [&tag("latest")]);
-        assert!(went_along(&plan, &chosen(&plan), &receipt(Outcome::Kept(failure()))).is_empty());
-    }
-
-    #[test]
-    fn only_a_plan_can_be_confirmed() {
-        let plan = Rc::new(Plan { items: vec![item("v1", &["v1"])] });
-        let planned = Step::Planned(plan.clone());
-        assert!(planned.request().is_some() && !planned.touched());
-        let failed = Step::DeleteFailed(plan, Rc::new(failure()));
-        assert!(failed.touched());
-        for step in [failed, Step::Planning, Step::Deleting(Progress::default()), Step::Stopped] {
-            assert_eq!(step.request(), None);
-        }
-    }
-
-    #[test]
-    fn a_receipt_never_counts_the_unproved_as_gone() {
-        let outcomes = [
-            Outcome::Deleted,
-            Outcome::Absent,
-            Outcome::Kept(failure()),
-            Outcome::Unproved(failure()),
-            Outcome::Untried,
-        ];
-        let items = outcomes
-            .into_iter()
-            .enumerate()
-            .map(|(idx, outcome)| ReceiptItem {
-                target: Target::Tag(tag(&format!("t{idx}"))),
-                outcome,
-            })
-            .collect();
-        let receipt = Receipt { items };
-        assert_eq!(tally(&receipt), Tally { gone: 2, kept: 2, unproved: 1 });
-        assert_eq!(gone(&receipt), [Target::Tag(tag("t0")), Target::Tag(tag("t1"))]);
-    }
-}
+mod tests;

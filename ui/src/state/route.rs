@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use images_proto::{Digest, RepositoryName};
 
+use super::history;
 use super::listing::Listing;
 use super::paging::Window;
 
@@ -41,6 +42,12 @@ pub enum Route {
     },
     /// The registry and the routes to it, `#/registry`.
     Registry,
+    /// What was changed, `#/history`.
+    History(Window),
+    /// One change, `#/history/ID`.
+    Record(String),
+    /// What nothing leads to, `#/clean-up`.
+    CleanUp,
     /// No place of ours.
     Unknown,
 }
@@ -100,6 +107,9 @@ impl Route {
                 None => Self::Unknown,
             },
             ["registry"] => Self::Registry,
+            ["history"] => Self::History(Window::from_options(options)),
+            ["history", id] if history::is_id(id) => Self::Record((*id).to_owned()),
+            ["clean-up"] => Self::CleanUp,
             _ => Self::Unknown,
         }
     }
@@ -127,6 +137,12 @@ impl Route {
                 vec!["layer".to_owned(), digest.to_string()]
             }
             Self::Registry => vec!["registry".to_owned()],
+            Self::History(window) => {
+                window.write_options(&mut options);
+                vec!["history".to_owned()]
+            }
+            Self::Record(id) => vec!["history".to_owned(), id.clone()],
+            Self::CleanUp => vec!["clean-up".to_owned()],
             Self::Unknown => vec![],
         };
         (path, options)
@@ -155,7 +171,7 @@ impl Route {
     /// places keeps what is on the screen.
     pub fn same_place(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Images(_), Self::Images(_)) => true,
+            (Self::Images(_), Self::Images(_)) | (Self::History(_), Self::History(_)) => true,
             (Self::Repository { name: a, .. }, Self::Repository { name: b, .. }) => a == b,
             (Self::Image { digest: a, .. }, Self::Image { digest: b, .. })
             | (Self::Layer { digest: a, .. }, Self::Layer { digest: b, .. }) => a == b,
@@ -234,6 +250,9 @@ mod tests {
             Route::image(digest, Some(&name)),
             Route::layer(digest),
             Route::Registry,
+            Route::History(window),
+            Route::Record("20261124-171502-3f9a".to_owned()),
+            Route::CleanUp,
             Route::Layer { digest, window },
         ] {
             let (path, options) = route.address();
@@ -261,6 +280,8 @@ mod tests {
         assert_eq!(parse(&["image", "sha256:12"], &[]), Route::Unknown);
         assert_eq!(parse(&["nowhere"], &[]), Route::Unknown);
         assert_eq!(parse(&["registry", "x"], &[]), Route::Unknown);
+        assert_eq!(parse(&["history", "../x"], &[]), Route::Unknown);
+        assert_eq!(parse(&["history", ""], &[]), Route::Unknown);
         let digest = Digest::from_bytes([1; 32]);
         assert_eq!(
             parse(&["image", &digest.to_string()], &[("repository", "../x")]),

@@ -2,7 +2,7 @@
 
 //! What a row deletes, and how that is written.
 
-use images_proto::delete::Target;
+use images_proto::delete::{Orphan, Target};
 use images_proto::repository::RevisionRow;
 use images_proto::search::Hit;
 use images_proto::status::Source;
@@ -21,8 +21,6 @@ pub fn of_revision(repository: &RepositoryName, tag: &Tag, revision: &RevisionRo
 /// Why a row has nothing to delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undeletable {
-    /// An image without a tag in an OpenShift registry goes with the next prune only.
-    WaitsForPrune,
     /// The registry keeps no history, so an older revision is nothing to delete.
     NoHistory,
     /// It is not known yet who keeps the list of repositories.
@@ -47,7 +45,8 @@ pub fn of_hit(hit: &Hit, source: Option<Source>) -> Result<Target, Undeletable> 
     }
 }
 
-/// The target that is an image without a tag.
+/// The target that is an image without a tag: on a plain registry a manifest of the repository, on
+/// OpenShift what the cluster knows of it.
 ///
 /// # Errors
 /// When the registry at hand has no way to delete it.
@@ -60,22 +59,32 @@ pub fn of_untagged(
         Some(Source::Distribution) => {
             Ok(Target::Manifest { repository: repository.clone(), digest })
         }
-        Some(Source::Openshift) => Err(Undeletable::WaitsForPrune),
+        Some(Source::Openshift) => Ok(Target::Image(digest)),
         None => Err(Undeletable::Unknown),
     }
 }
 
 /// The target as people write it: `REPO:TAG`, `REPO:TAG@DIGEST` for a revision, `REPO@DIGEST` for
-/// a manifest.
+/// a manifest, else what it is by the names of the wire, such as `image:DIGEST`.
 pub fn name(target: &Target) -> String {
     match target {
         Target::Tag(tag) => tag.to_string(),
         Target::Revision { repository, tag, digest } => format!("{repository}:{tag}@{digest}"),
         Target::Manifest { repository, digest } => format!("{repository}@{digest}"),
+        Target::Image(digest) => format!("image:{digest}"),
+        Target::Repository(name) => name.to_string(),
+        Target::Layer(digest) => format!("layer:{digest}"),
+        Target::Blob(digest) => format!("blob:{digest}"),
+        Target::Found { query, project: None } => format!("found:{query}"),
+        Target::Found { query, project: Some(project) } => format!("found:{project}:{query}"),
+        Target::Orphans(Orphan::Images) => "orphans:images".to_owned(),
+        Target::Orphans(Orphan::Untagged) => "orphans:untagged".to_owned(),
+        Target::Orphans(Orphan::Signatures) => "orphans:signatures".to_owned(),
     }
 }
 
-/// The target in a heading: digests in short.
+/// The target in a heading: what is looked for, and digests in short. Empty for orphans, which
+/// have no name.
 pub fn short_name(target: &Target) -> String {
     match target {
         Target::Tag(tag) => tag.to_string(),
@@ -83,7 +92,47 @@ pub fn short_name(target: &Target) -> String {
             format!("{repository}:{tag}@{}", digest.short())
         }
         Target::Manifest { repository, digest } => format!("{repository}@{}", digest.short()),
+        Target::Image(digest) | Target::Layer(digest) | Target::Blob(digest) => digest.short(),
+        Target::Repository(name) => name.to_string(),
+        Target::Found { query, .. } => query.clone(),
+        Target::Orphans(_) => String::new(),
     }
+}
+
+/// What kind of thing a target is, for the words that count several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A tag.
+    Tag,
+    /// An older revision of a tag.
+    Revision,
+    /// An image.
+    Image,
+    /// A repository.
+    Repository,
+    /// A layer or config.
+    Blob,
+    /// As many things as turn out.
+    Many,
+}
+
+/// The kind of a target.
+pub fn kind(target: &Target) -> Kind {
+    match target {
+        Target::Tag(_) => Kind::Tag,
+        Target::Revision { .. } => Kind::Revision,
+        Target::Manifest { .. } | Target::Image(_) => Kind::Image,
+        Target::Repository(_) => Kind::Repository,
+        Target::Blob(_) => Kind::Blob,
+        Target::Layer(_) | Target::Found { .. } | Target::Orphans(_) => Kind::Many,
+    }
+}
+
+/// The kind of all of these, if they are of one.
+pub fn common_kind<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Option<Kind> {
+    let mut kinds = targets.into_iter().map(kind);
+    let first = kinds.next().filter(|kind| *kind != Kind::Many)?;
+    kinds.all(|kind| kind == first).then_some(first)
 }
 
 #[cfg(test)]
@@ -117,15 +166,49 @@ mod tests {
         assert_eq!(of_hit(&older, plain), Err(Undeletable::NoHistory));
         let untagged = hit(None);
         assert!(matches!(of_hit(&untagged, plain), Ok(Target::Manifest { .. })));
-        assert_eq!(of_hit(&untagged, openshift), Err(Undeletable::WaitsForPrune));
+        assert!(matches!(of_hit(&untagged, openshift), Ok(Target::Image(_))));
         assert_eq!(of_hit(&untagged, None), Err(Undeletable::Unknown));
     }
 
     #[test]
     fn names_of_different_targets_differ() {
-        let current = of_hit(&hit(Some(("v1", 0))), Some(Source::Openshift)).unwrap();
-        let older = of_hit(&hit(Some(("v1", 1))), Some(Source::Openshift)).unwrap();
-        assert_ne!(name(&current), name(&older));
-        assert!(short_name(&older).len() < name(&older).len());
+        let digest = Digest::from_bytes([1; 32]);
+        let repository: RepositoryName = "a/b".parse().unwrap();
+        let found = |project: Option<&str>| Target::Found {
+            query: "x".to_owned(),
+            project: project.map(str::to_owned),
+        };
+        let mut names: Vec<String> = [
+            of_hit(&hit(Some(("v1", 0))), Some(Source::Openshift)).unwrap(),
+            of_hit(&hit(Some(("v1", 1))), Some(Source::Openshift)).unwrap(),
+            Target::Manifest { repository: repository.clone(), digest },
+            Target::Image(digest),
+            Target::Repository(repository),
+            Target::Layer(digest),
+            Target::Blob(digest),
+            found(None),
+            found(Some("p")),
+            Target::Orphans(Orphan::Images),
+            Target::Orphans(Orphan::Untagged),
+            Target::Orphans(Orphan::Signatures),
+        ]
+        .iter()
+        .map(name)
+        .collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn several_things_of_one_kind_have_a_name_together() {
+        let tag = of_tag(&"a/b".parse().unwrap(), &"v1".parse().unwrap());
+        let repository = Target::Repository("a/b".parse().unwrap());
+        let layer = Target::Layer(Digest::from_bytes([1; 32]));
+        assert_eq!(common_kind([&tag, &tag]), Some(Kind::Tag));
+        assert_eq!(common_kind([&tag, &repository]), None);
+        assert_eq!(common_kind([&layer]), None);
+        assert_eq!(common_kind([]), None);
     }
 }

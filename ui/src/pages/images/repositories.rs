@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! The table of repositories. In quick delete mode a row opens to its tags, for a repository is
-//! deleted by deleting its tags.
+//! The table of repositories. In quick delete mode a row opens to its tags, and can itself be
+//! deleted as a whole.
 
 use std::rc::Rc;
 
 use images_proto::RepositoryName;
+use images_proto::delete::Target;
 use images_proto::repository::{self, Repository};
 use images_proto::search::{self, RepositoryRow, Sort};
 use wasm_bindgen::JsCast;
@@ -16,7 +17,7 @@ use crate::bridge::use_view;
 use crate::components::bytes::{bytes, unknown};
 use crate::components::link::Link;
 use crate::components::moment::moment;
-use crate::components::quick_delete::QuickDelete;
+use crate::components::quick_delete::{QuickDelete, RowTargets, td_check, td_trash, th_all};
 use crate::components::table::{Order, table, td, td_toggle, th_sort, th_unseen};
 use crate::components::waiting;
 use crate::location;
@@ -41,16 +42,20 @@ pub(super) struct Props {
 pub(super) fn Repositories(props: &Props) -> Html {
     let open = use_state(|| Rc::new(Set::<RepositoryName>::default()));
     let Props { rows, quick, knows_pushes, .. } = props;
+    let targets: RowTargets =
+        rows.iter().map(|row| Ok(Target::Repository(row.name.clone()))).collect();
     let head = html! {
         <>
+            { th_all(quick, &targets, false) }
             if quick.on { { th_unseen(tr("Tags")) } }
             { column(props, Sort::Name, tr("Name")) }
             { column(props, Sort::Tags, tr("Tags")) }
             { column(props, Sort::Size, tr("Size")) }
             { column(props, Sort::Newest, newest_name(*knows_pushes)) }
+            if quick.on { { th_unseen(tr("Delete")) } }
         </>
     };
-    let body = rows.iter().map(|row| {
+    let body = rows.iter().enumerate().map(|(idx, row)| {
         let is_open = quick.on && open.contains(&row.name);
         let toggle = {
             let (open, name) = (open.clone(), row.name.clone());
@@ -62,10 +67,10 @@ pub(super) fn Repositories(props: &Props) -> Html {
         html! {
             <tbody class={classes!("pf-v6-c-table__tbody", is_open.then_some("pf-m-expanded"))}
                 key={row.name.to_string()}>
-                { repository(row, *knows_pushes, quick.on.then_some((is_open, toggle))) }
+                { repository(row, *knows_pushes, (quick, &targets, idx), quick.on.then_some((is_open, toggle))) }
                 if is_open {
                     <tr class="pf-v6-c-table__tr pf-v6-c-table__expandable-row pf-m-expanded">
-                        <td class="pf-v6-c-table__td" colspan="5">
+                        <td class="pf-v6-c-table__td" colspan="7">
                             <div class="pf-v6-c-table__expandable-row-content">
                                 <TagsOfRow name={row.name.clone()} quick={quick.clone()}
                                     refresh={props.refresh} />
@@ -95,6 +100,7 @@ fn column(props: &Props, by: Sort, name: String) -> Html {
 fn repository(
     row: &RepositoryRow,
     knows_pushes: bool,
+    (quick, targets, idx): (&QuickDelete, &RowTargets, usize),
     toggle: Option<(bool, Callback<MouseEvent>)>,
 ) -> Html {
     let route = Route::repository(&row.name);
@@ -109,6 +115,7 @@ fn repository(
     };
     html! {
         <tr class="pf-v6-c-table__tr pf-m-clickable" data-row={row.name.to_string()} {onclick}>
+            { td_check(quick, targets, idx) }
             if let Some((is_open, toggle)) = toggle {
                 { td_toggle(is_open, tr_with("Tags of $0", &[row.name.as_str()]), toggle) }
             }
@@ -118,6 +125,7 @@ fn repository(
             { td(tr("Tags"), tags(row)) }
             { td(tr("Size"), bytes(row.size)) }
             { td(newest_name(knows_pushes), newest(row, knows_pushes)) }
+            { td_trash(quick, targets, idx) }
         </tr>
     }
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! What nothing leads to, and the space that it holds.
+
+mod garbage;
+mod leftovers;
+
+use images_proto::orphans::{Orphans, Params};
+use images_proto::search::Coverage;
+use images_proto::status::Source;
+use yew::prelude::*;
+
+use self::garbage::GarbageCard;
+use super::coverage::coverage;
+use crate::bridge::use_view;
+use crate::components::breadcrumb::breadcrumb;
+use crate::components::button::{Button, Look};
+use crate::components::heading::Heading;
+use crate::components::icon::Icon;
+use crate::components::waiting;
+use crate::session::Session;
+use crate::state::route::Route;
+use crate::text::tr;
+
+/// The page.
+#[component]
+pub fn CleanUp() -> Html {
+    let session = use_context::<Session>().unwrap_or_default();
+    let refresh = use_state_eq(|| 0_u32);
+    let again = {
+        let refresh = refresh.clone();
+        Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
+    };
+    let view = use_view::<Orphans>(Params { refresh: *refresh, ..Params::default() });
+    let source = session.source();
+    html! {
+        <>
+            { breadcrumb(vec![(Route::home(), tr("Images"))], tr("Clean up")) }
+            <section class="pf-v6-c-page__main-section images-page">
+                <Heading title={tr("Clean up")}>
+                    <Button look={Look::Link} icon={Icon::Again} label={tr("Look again")} testid="look-again"
+                        onclick={again.reform(|_: MouseEvent| ())} />
+                </Heading>
+                { waiting::show(&view.state, &view.retry, |answer| html! {
+                    <>
+                        // No config is needed to know what nothing leads to.
+                        { coverage(&Coverage { configs_unread: 0, ..answer.coverage }) }
+                        if source == Some(Source::Openshift) {
+                            { leftovers::images(&answer.images, &session, &again) }
+                        }
+                        { leftovers::untagged(&answer.untagged, &session, &again) }
+                        { leftovers::signatures(&answer.signatures, &session, &again) }
+                    </>
+                }) }
+                if let Some(source) = source { <GarbageCard {source} /> }
+            </section>
+        </>
+    }
+}
