@@ -348,22 +348,14 @@ impl Checks<'_> {
     ) -> Result<()> {
         tell("planning a deletion");
         let plan = |tag: &str| -> Result<delete::Params> {
-            Ok(delete::Params {
-                targets: vec![Target::Tag(self.tag(tag)?)],
-                ..delete::Params::default()
-            })
+            Ok(delete::Params::of(vec![Target::Tag(self.tag(tag)?)]))
         };
         let planned = session.done::<PlanDelete>(plan("three")?).await?;
         let goes = &planned.items.first().context("an empty plan")?.goes;
         ensure!(*goes == [self.tag("three")?], "{planned:?}");
         let planned = session.done::<PlanDelete>(plan("one")?).await?;
         let item = planned.items.first().context("an empty plan")?;
-        // Only OpenShift deletes tags one by one.
-        let (siblings, agreed) = match self.source {
-            Source::Openshift => (&item.stays, Vec::new()),
-            Source::Distribution => (&item.goes, vec![self.tag("one")?, self.tag("two")?]),
-        };
-        ensure!(siblings.contains(&self.tag("two")?), "{planned:?}");
+        ensure!(item.stays.contains(&self.tag("two")?), "{planned:?}");
 
         if let (Source::Distribution, Ability::No(why)) = (self.source, deletes) {
             tell(&format!("it does not delete: {why}"));
@@ -374,13 +366,13 @@ impl Checks<'_> {
             return self.is_there("three", true).await;
         }
         tell("deleting");
-        for (tag, agreed) in [("three", Vec::new()), ("one", agreed)] {
-            let receipt = session.done::<Delete>(delete::Params { agreed, ..plan(tag)? }).await?;
+        for tag in ["three", "one"] {
+            let receipt = session.done::<Delete>(plan(tag)?).await?;
             let outcome = receipt.items.first().map(|item| &item.outcome);
             ensure!(outcome == Some(&Outcome::Deleted), "{receipt:?}");
             self.is_there(tag, false).await?;
         }
-        self.is_there("two", self.source == Source::Openshift).await
+        self.is_there("two", true).await
     }
 
     /// Asks skopeo.

@@ -5,7 +5,7 @@
 mod command;
 mod console;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::time::Duration;
 
@@ -121,6 +121,8 @@ impl Browser {
         // Every test sees the first visit.
         browser.devtools("Network.enable", json!({})).await?;
         browser.devtools("Network.setCacheDisabled", json!({ "cacheDisabled": true })).await?;
+        let downloads = json!({ "behavior": "allow", "downloadPath": browser.downloads() });
+        browser.devtools("Browser.setDownloadBehavior", downloads).await?;
         Ok(browser)
     }
 
@@ -317,6 +319,16 @@ impl Browser {
         Ok(focused.send_keys(&char::from(key).to_string()).await?)
     }
 
+    /// Holds keys down, presses the last one, and lets all go, such as Ctrl and `a`.
+    ///
+    /// # Errors
+    /// When nothing has the focus.
+    pub async fn press_chord(&self, held: &[Key], last: &str) -> Result<()> {
+        let held = held.iter().map(|key| char::from(*key));
+        let keys: String = held.chain(last.chars()).collect();
+        Ok(self.client.active_element().await?.send_keys(&keys).await?)
+    }
+
     async fn keys(&self, selector: &str, keys: &str) -> Result<()> {
         wait::until(&format!("{selector} to type into"), async || {
             self.element(selector).await?.send_keys(keys).await?;
@@ -404,6 +416,26 @@ impl Browser {
         std::fs::write(path, image).with_context(|| format!("cannot write {}", path.display()))
     }
 
+    /// What the file holds that the page saved and whose name ends so, once it is there.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn saved(&self, ending: &str) -> Result<String> {
+        let folder = self.downloads();
+        wait::until(&format!("a saved file …{ending}"), async || {
+            // Until it is whole it has another name.
+            let files = std::fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
+            let is_it = |name: &std::ffi::OsStr| name.to_string_lossy().ends_with(ending);
+            let file = files.iter().find(|file| is_it(&file.file_name()));
+            Ok(file.map(|file| std::fs::read_to_string(file.path())).transpose()?)
+        })
+        .await
+    }
+
+    fn downloads(&self) -> PathBuf {
+        self.folder.path().join("downloads")
+    }
+
     /// The document as it stands now.
     ///
     /// # Errors
@@ -430,7 +462,7 @@ impl Browser {
     }
 
     /// The driver's log.
-    pub fn log(&self) -> std::path::PathBuf {
+    pub fn log(&self) -> PathBuf {
         self.folder.path().join("chromedriver.log")
     }
 

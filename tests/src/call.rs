@@ -3,13 +3,16 @@
 //! `cockpit-images-bridge call METHOD JSON`, as a script runs it.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::peer;
-use crate::wait::PATIENCE;
+
+/// The time after which a call counts as hanging; a deletion asks for many things again.
+const LONGEST: Duration = Duration::from_secs(90);
 
 /// What a call printed.
 #[derive(Clone, Debug)]
@@ -44,13 +47,23 @@ impl Called {
     }
 }
 
-/// Runs it with a user's kubeconfig and expects that it ends in time.
+/// Runs it with a user's kubeconfig and expects that it ends in time. What it writes down is kept
+/// in [`Cluster::records`].
 ///
 /// # Errors
 /// When it does not end, or prints anything but lines of JSON.
 pub async fn call(cluster: &Cluster, user: &str, method: &str, params: Value) -> Result<Called> {
-    let environment = [("KUBECONFIG", cluster.kubeconfig(user)?.into())];
+    let environment = environment(cluster, user)?;
     run(&environment, &["call", method, &params.to_string()]).await
+}
+
+/// What the bridge of a user at a cluster needs to know.
+///
+/// # Errors
+/// When there is no such user.
+pub fn environment(cluster: &Cluster, user: &str) -> Result<[(&'static str, OsString); 2]> {
+    let records = cluster.state_home().into();
+    Ok([("KUBECONFIG", cluster.kubeconfig(user)?.into()), ("XDG_STATE_HOME", records)])
 }
 
 /// Runs the bridge with any arguments.
@@ -60,7 +73,7 @@ pub async fn call(cluster: &Cluster, user: &str, method: &str, params: Value) ->
 pub async fn run(environment: &[(&str, OsString)], arguments: &[&str]) -> Result<Called> {
     let mut command = peer::bridge(environment)?;
     command.args(arguments).stdin(std::process::Stdio::null());
-    let output = tokio::time::timeout(PATIENCE, command.output()).await;
+    let output = tokio::time::timeout(LONGEST, command.output()).await;
     let output = output.with_context(|| format!("{arguments:?} does not end"))??;
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     let text = std::str::from_utf8(&output.stdout)?;

@@ -146,6 +146,28 @@ impl Cluster {
         path.cloned().with_context(|| format!("the cluster has no user {user}"))
     }
 
+    /// `$XDG_STATE_HOME` of all who ask this cluster from a terminal; made by the first who writes.
+    pub fn state_home(&self) -> PathBuf {
+        self.folder.path().join("state-home")
+    }
+
+    /// Where the records of what was deleted are.
+    pub fn records(&self) -> PathBuf {
+        self.state_home().join("cockpit-images/changes")
+    }
+
+    /// The storage of the registry: `blobs` and `repositories` are in it.
+    pub fn storage(&self) -> PathBuf {
+        self.folder.path().join("state/registry/docker/registry/v2")
+    }
+
+    /// Whether the registry's disk holds a blob.
+    pub fn has_blob_file(&self, digest: &str) -> bool {
+        let hex = digest.trim_start_matches("sha256:");
+        let folder = hex.get(..2).unwrap_or_default();
+        self.storage().join("blobs/sha256").join(folder).join(hex).join("data").exists()
+    }
+
     /// The bearer token of a user.
     ///
     /// # Errors

@@ -99,6 +99,8 @@ impl Cockpit {
             .env("XDG_DATA_HOME", home.join(".local/share"))
             .env("XDG_CACHE_HOME", home.join(".cache"))
             .env("XDG_CONFIG_HOME", home.join(".config"))
+            .env("XDG_STATE_HOME", home.join(".local/state"))
+            .env("COCKPIT_IMAGES_JOURNAL", "/dev/null")
             .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
             .env("DBUS_SYSTEM_BUS_ADDRESS", &bus.address)
             .env_remove("KUBECONFIG")

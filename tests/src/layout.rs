@@ -53,13 +53,22 @@ impl Layout {
             "rootfs": { "type": "layers", "diff_ids": [layer.digest] },
             "history": [{ "created_by": "COPY check /check" }],
         });
+        Self::finish(folder, &config, &layer, "application/vnd.oci.image.layer.v1.tar")
+    }
+
+    fn finish(
+        folder: tempfile::TempDir,
+        config: &Value,
+        layer: &Blob,
+        layer_type: &str,
+    ) -> Result<Self> {
         let config_text = config.to_string();
         let config = write(folder.path(), config_text.as_bytes())?;
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": config.descriptor("application/vnd.oci.image.config.v1+json"),
-            "layers": [layer.descriptor("application/vnd.oci.image.layer.v1.tar")],
+            "layers": [layer.descriptor(layer_type)],
         });
         let manifest = write(folder.path(), manifest.to_string().as_bytes())?;
         let index = json!({
@@ -73,8 +82,29 @@ impl Layout {
             manifest: manifest.digest,
             config: config.digest,
             config_text,
-            layer: layer.digest,
+            layer: layer.digest.clone(),
         })
+    }
+
+    /// One of its own on a layer that is there already: the blob `layer`, gzipped, which is in a
+    /// file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the folder cannot be written to.
+    pub fn on(layer: &str, file: &Path) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        fs::create_dir_all(folder.path().join("blobs/sha256"))?;
+        let written = write(folder.path(), &fs::read(file)?)?;
+        ensure!(written.digest == layer, "{} is not {layer}", file.display());
+        let config = json!({
+            "architecture": "amd64",
+            "os": "linux",
+            "created": "2026-01-02T03:04:05Z",
+            "config": { "Labels": { "about": random()? } },
+            "rootfs": { "type": "layers", "diff_ids": [layer] },
+            "history": [{ "created_by": "COPY check /check" }],
+        });
+        Self::finish(folder, &config, &written, "application/vnd.oci.image.layer.v1.tar+gzip")
     }
 
     /// Pushes it without skopeo. `registry` is a URL.
@@ -88,9 +118,33 @@ impl Layout {
         repository: &str,
         tag: &str,
     ) -> Result<()> {
+        self.push_mounting(curl, registry, "", repository, tag).await
+    }
+
+    /// Pushes it as clients do that know where else its layer is: it is mounted from the repository
+    /// `from`, or uploaded if that is refused. `registry` is a URL.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub async fn push_mounting(
+        &self,
+        curl: &Curl,
+        registry: &str,
+        from: &str,
+        repository: &str,
+        tag: &str,
+    ) -> Result<()> {
         let base = format!("{registry}/v2/{repository}");
         for digest in [&self.config, &self.layer] {
-            let begun = curl.post(&format!("{base}/blobs/uploads/"), &Value::Null).await?;
+            let mounting = match from {
+                "" => String::new(),
+                from => format!("?mount={digest}&from={from}"),
+            };
+            let uploads = format!("{base}/blobs/uploads/{mounting}");
+            let begun = curl.post(&uploads, &Value::Null).await?;
+            if begun.status == 201 {
+                continue;
+            }
             let place = begun.header("Location").context("no place for the upload")?;
             let place = match place.starts_with('/') {
                 true => format!("{registry}{place}"),

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 
 use crate::browser::Browser;
+use crate::scene::Stage;
 
 /// The selector of the row of a repository, a tag, an image.
 pub fn row(name: &str) -> String {
@@ -113,14 +114,62 @@ pub async fn wait_address(browser: &Browser, part: &str) -> Result<()> {
     browser.wait_script(&format!("the address {part}"), script, vec![part.into()]).await
 }
 
+/// The delete dialog while a plan stands that belongs to what is chosen.
+pub const PLANNED: &str = "dialog[open][data-step='planned']";
+
+/// The deletion's receipt.
+pub const RECEIPT: &str = "dialog[open][data-step='done'] [data-testid='receipt']";
+
+/// Goes to an address of the page, such as `repository/shop%2Fcheckout`.
+///
+/// # Errors
+/// When the page does not come.
+pub async fn open(stage: &Stage, address: &str) -> Result<()> {
+    stage.browser.go(&stage.cockpit.url(&format!("/images#/{address}"))).await?;
+    stage.browser.enter_page().await
+}
+
+/// Goes to the page of a repository, and waits for its heading.
+///
+/// # Errors
+/// When it does not come.
+pub async fn open_repository(stage: &Stage, repository: &str) -> Result<()> {
+    open(stage, &format!("repository/{}", repository.replace('/', "%2F"))).await?;
+    stage.browser.wait_text("#heading", repository).await
+}
+
+/// In the delete dialog: waits for a plan that can be confirmed, and says that it is known if
+/// something that goes is running.
+///
+/// # Errors
+/// When there is no such plan.
+pub async fn agree(browser: &Browser) -> Result<()> {
+    browser.wait(&format!("{PLANNED} #confirm-delete")).await?;
+    let is_running = "return document.querySelector('#known-in-use:not(:checked)') !== null";
+    if browser.script(is_running, vec![]).await? == true {
+        browser.click("#known-in-use").await?;
+    }
+    browser.wait(&format!("{PLANNED} #confirm-delete:enabled")).await
+}
+
+/// In the delete dialog: chooses that the data goes too, and waits for the plan of that.
+///
+/// # Errors
+/// When it cannot be chosen.
+pub async fn choose_purge(browser: &Browser) -> Result<()> {
+    browser.wait(PLANNED).await?;
+    browser.click("#purge").await?;
+    browser.wait(&format!("{PLANNED} #purge:checked")).await
+}
+
 /// In the open dialog: waits for the plan, confirms it and waits until everything is done.
 ///
 /// # Errors
 /// When one of it does not happen.
 pub async fn confirm_deletion(browser: &Browser) -> Result<()> {
-    browser.wait("dialog[open] [data-testid='plan']").await?;
+    agree(browser).await?;
     browser.click("dialog[open] #confirm-delete").await?;
-    browser.wait("dialog[open] [data-testid='receipt']").await
+    browser.wait(RECEIPT).await
 }
 
 /// Closes the dialog.

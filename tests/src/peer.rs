@@ -55,7 +55,9 @@ pub struct Peer {
     pub transcript: Option<Vec<Frame>>,
 }
 
-/// The bridge's program with an environment that holds nothing of the machine's own cluster.
+/// The bridge's program with an environment that holds nothing of the machine's own cluster. Whoever
+/// deletes names a home, or a folder for the records; otherwise these have no place, so that nothing
+/// is written outside of the tests' folders, not even by root.
 ///
 /// # Errors
 /// When it is not built.
@@ -64,8 +66,14 @@ pub fn bridge(environment: &[(&str, OsString)]) -> Result<Command> {
     command
         .env_remove("KUBECONFIG")
         .env("HOME", "/nonexistent")
+        .env_remove("XDG_STATE_HOME")
+        // What tests delete is not news for this machine's journal.
+        .env("COCKPIT_IMAGES_JOURNAL", "/dev/null")
         .envs(environment.iter().map(|(key, value)| (*key, value)))
         .kill_on_drop(true);
+    if !environment.iter().any(|(key, _)| matches!(*key, "HOME" | "XDG_STATE_HOME")) {
+        command.env("XDG_STATE_HOME", "/dev/null");
+    }
     Ok(command)
 }
 

@@ -119,6 +119,18 @@ impl Skopeo {
         self.copy_to(&format!("oci:{}", layout.display()), &["dest-"], to).await
     }
 
+    /// Pulls an image whole, all of an index, into a folder of files that is made for it.
+    ///
+    /// # Errors
+    /// When something of it is not served.
+    pub async fn pull(&self, image: &str, folder: &Path) -> Result<()> {
+        let image = format!("docker://{}/{image}", self.registry);
+        let to = format!("dir:{}", folder.display());
+        let options = ["--all", "--remove-signatures"];
+        self.run("copy", &self.access("src-"), &[&options[..], &[&image, &to]].concat()).await?;
+        Ok(())
+    }
+
     /// Deletes the manifest of an image, with all its tags.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! Each screen and dialog about the connection, wide and narrow, light and dark: nothing is wider
+//! Each screen and dialog about the connection and about deleting, wide and narrow, light and dark: nothing is wider
 //! than a narrow window, and all of it follows the theme. The pictures are kept, for people to look
 //! at: in `evidence/pictures` beside the build.
 
@@ -201,6 +201,107 @@ async fn a_choice_of_registries() -> Result<()> {
             page::press(browser, "offer-choose-registry").await?;
             browser.wait(&page::named("registry-found-1")).await?;
             look(browser, "choose-registry").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+/// Marked rows, the plan with its users and choices, the receipt; then the history of it, the record
+/// and what would come back.
+#[tokio::test]
+async fn a_deletion() -> Result<()> {
+    Scene::new(Face::Openshift)
+        .option("--vault")
+        .play("pictures-deletion", async |stage| {
+            let browser = &stage.browser;
+            page::open_repository(stage, "skyfield/frontend").await?;
+            browser.wait(&page::row("latest")).await?;
+            browser.click("#quick-delete").await?;
+            browser.click(&page::mark("skyfield/frontend:latest")).await?;
+            browser.click(&page::mark("skyfield/frontend:v2")).await?;
+            look(browser, "quick-delete").await?;
+            browser.click("#delete-selected").await?;
+            page::agree(browser).await?;
+            look(browser, "plan").await?;
+            browser.click("dialog[open] #confirm-delete").await?;
+            browser.wait(page::RECEIPT).await?;
+            browser.click("dialog[open] [data-testid='digests'] button").await?;
+            look(browser, "receipt").await?;
+            page::close_dialog(browser).await?;
+
+            page::open(stage, "history").await?;
+            browser.wait(&page::named("done")).await?;
+            look(browser, "history").await?;
+            browser.click("tr[data-row] a").await?;
+            browser.wait(&page::named("receipt")).await?;
+            look(browser, "record").await?;
+            browser.click("button[data-testid='undo']").await?;
+            browser.wait("dialog[open] [data-testid='comes-back']").await?;
+            look(browser, "undo").await?;
+            page::press(browser, "undo-confirm").await?;
+            browser.wait("dialog[open] [data-testid='undone']").await?;
+            look(browser, "undone").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+/// Jane sees two projects, and no pods: what is not known is said.
+#[tokio::test]
+async fn a_deletion_with_less_rights() -> Result<()> {
+    Scene::new(Face::Openshift)
+        .option("--vault")
+        .user("jane")
+        .play("pictures-rights", async |stage| {
+            let browser = &stage.browser;
+            page::open_repository(stage, "skyfield/frontend").await?;
+            browser.click("#quick-delete").await?;
+            browser.click(&page::bin("skyfield/frontend:latest")).await?;
+            page::choose_purge(browser).await?;
+            look(browser, "plan-refused").await?;
+            browser.click("#purge").await?;
+            page::agree(browser).await?;
+            look(browser, "plan-rights").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+/// What nothing leads to and what it holds, the data of an image, and the garbage of a registry.
+#[tokio::test]
+async fn cleaning_up() -> Result<()> {
+    Scene::new(Face::Openshift)
+        .path("/images#/clean-up")
+        .play("pictures-clean-up", async |stage| {
+            let (browser, cluster) = (&stage.browser, stage.cluster()?);
+            let image = cluster.skopeo("sarah")?.digest("skyfield/worker:2026-06").await?;
+            let image = image.context("no image")?;
+            browser.wait(&page::named("prune")).await?;
+            browser.wait("[data-testid='orphan-images'][data-total]").await?;
+            look(browser, "clean-up").await?;
+            page::open(stage, &format!("image/{image}?repository=skyfield%2Fworker")).await?;
+            page::press(browser, "delete-everywhere").await?;
+            page::choose_purge(browser).await?;
+            look(browser, "plan-purge").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn garbage() -> Result<()> {
+    Scene::new(Face::Plain)
+        .path("/system")
+        .play("pictures-garbage", async |stage| {
+            let browser = &stage.browser;
+            stage.cluster()?.skopeo("sarah")?.delete("shop/database:13").await?;
+            page::open(stage, "clean-up").await?;
+            page::press(browser, "look").await?;
+            browser.wait(&page::named("would-free")).await?;
+            look(browser, "garbage").await?;
+            page::press(browser, "collect").await?;
+            browser.wait("dialog[open] [data-testid='collect-confirm']").await?;
+            look(browser, "collect").await?;
             page::close_dialog(browser).await
         })
         .await

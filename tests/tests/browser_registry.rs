@@ -135,7 +135,7 @@ async fn a_deletion_outlives_its_page() -> Result<()> {
             browser.wait(&page::row("1.1")).await?;
             browser.click("#quick-delete").await?;
             browser.click(&page::bin("skyfield/api:1.1")).await?;
-            browser.wait("dialog[open] [data-testid='plan']").await?;
+            page::agree(browser).await?;
             let path = "/apis/image.openshift.io/v1/namespaces/*/imagestreamtags/*";
             stage.cluster()?.fault(json!({ "on": "api", "path": path, "kind": "hang" })).await?;
             browser.click("dialog[open] #confirm-delete").await?;

@@ -4,6 +4,7 @@
 //! process, whatever is done and however it fails. The log is as detailed as it can be.
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
@@ -11,7 +12,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use images_proto::access::{Addresses, Params as AccessParams, ShowToken};
 use images_proto::account::{Params as AccountParams, UseAccount};
 use images_proto::context::{ChooseContext, ContextChoice, HandOver, HandedOver};
-use images_proto::delete::{self, PlanDelete, Target};
+use images_proto::delete::{self, Delete, PlanDelete, Target};
+use images_proto::history::{ShowRecord, Undo, Which};
 use images_proto::raw::{self, Raw, What};
 use images_proto::route::{Login, LoginParams};
 use images_proto::search::{self, Search};
@@ -84,14 +86,19 @@ fn key_lines(identity: &Identity) -> Vec<String> {
 struct Overheard {
     session: Session,
     watch: ProcessWatch,
+    /// What it tells the journal.
+    journal: UnixDatagram,
 }
 
 impl Overheard {
     async fn start(mut session: Session) -> Result<Self> {
         session.overhear();
+        let socket = session.home().join("journal");
+        let journal = UnixDatagram::bind(&socket)?;
+        session.set("COCKPIT_IMAGES_JOURNAL", socket);
         session.start().await?;
         let pid = session.peer()?.id().context("the bridge ended")?;
-        Ok(Self { session, watch: ProcessWatch::of(pid) })
+        Ok(Self { session, watch: ProcessWatch::of(pid), journal })
     }
 
     async fn with(kubeconfig: &Kubeconfig) -> Result<Self> {
@@ -114,8 +121,16 @@ impl Overheard {
         traces.push(("log".to_owned(), fs::read_to_string(self.session.log())?));
         let seen = self.watch.end()?.into_iter();
         traces.extend(seen.map(|text| ("process list".to_owned(), text)));
-        for file in files_below(&self.session.home().join(".config"))? {
-            traces.push((file.display().to_string(), fs::read_to_string(&file)?));
+        for folder in [".config", ".local"] {
+            for file in files_below(&self.session.home().join(folder))? {
+                traces.push((file.display().to_string(), fs::read_to_string(&file)?));
+            }
+        }
+        self.journal.set_nonblocking(true)?;
+        let mut entry = vec![0; 1 << 16];
+        while let Ok(length) = self.journal.recv(&mut entry) {
+            let text = String::from_utf8_lossy(&entry[..length]).into_owned();
+            traces.push(("journal".to_owned(), text));
         }
         Ok(Traces(traces))
     }
@@ -138,8 +153,14 @@ impl Overheard {
         };
         let _ = session.ask::<Raw>(manifest()?).await?;
         let tag: TagRef = serde_json::from_value(json!({ "repository": repository, "tag": tag }))?;
-        let plan = delete::Params { targets: vec![Target::Tag(tag)], ..delete::Params::default() };
-        let _ = session.ask::<PlanDelete>(plan).await?;
+        let plan = delete::Params::of(vec![Target::Tag(tag)]);
+        let _ = session.ask::<PlanDelete>(plan.clone()).await?;
+        let receipt = session.done::<Delete>(plan).await?;
+        let which = Which { id: receipt.id.context("no record was kept")? };
+        session.done::<Undo>(which.clone()).await?;
+        session.done::<ShowRecord>(which).await?;
+        let records = session.home().join(".local/state/cockpit-images/changes");
+        ensure!(files_below(&records)?.len() >= 2, "no records in {}", records.display());
         let _ = session.ask::<Addresses>(AccessParams {}).await?;
         let _ = session.ask::<UseAccount>(AccountParams { agreed: false }).await?;
         // And what goes wrong.

@@ -13,10 +13,15 @@ use images_tests::call::call;
 use images_tests::cluster::{Cluster, Face};
 use images_tests::cockpit::{Cockpit, Version};
 use images_tests::seed;
+use images_tests::session::Session;
 use serde_json::{Value, json};
 
 /// How often each side is measured; the best counts, for the others met something else.
 const ROUNDS: usize = 5;
+
+/// Tags that are deleted, in this many repositories.
+const CROWD: usize = 1000;
+const CROWDED: usize = 20;
 
 /// Requests that curl has under way at once.
 const PARALLEL: &str = "16";
@@ -46,8 +51,86 @@ async fn bench() -> Result<Vec<Row>> {
         let cluster = Cluster::start(face)?;
         rows.push(cold_index(&cluster).await?);
     }
+    rows.push(deletion().await?);
     rows.extend(page().await?);
     Ok(rows)
+}
+
+/// Many tags deleted in one go, with a view of the repositories open, against `skopeo delete` in a
+/// loop. Ours is timed from the request to the receipt: plan, record, and asking for all of them
+/// again are in it, which skopeo does not do.
+async fn deletion() -> Result<Row> {
+    let crowd = CROWD.to_string();
+    let start = || Cluster::start_with(Face::Plain, false, &["--crowd", &crowd]);
+    let cluster = start()?;
+    let tags = tags(&cluster).await?;
+    let mut session = Session::using(&cluster.kubeconfig("sarah")?).await?;
+    session.ready().await?;
+    session.reached().await?;
+    let params =
+        json!({ "targets": tags.iter().map(|tag| json!({ "tag": tag })).collect::<Vec<_>>() });
+    let peer = session.peer()?;
+    peer.open("view", "search", json!({})).await?;
+    peer.receive("view").await?;
+    let begin = Instant::now();
+    peer.open("delete", "delete", params).await?;
+    let (mut updates, mut progress) = (0, 0);
+    let receipt = loop {
+        let frame = peer.next().await?;
+        match frame.channel.as_str() {
+            "view" => updates += 1,
+            "delete" => {
+                let mut message = frame.json()?;
+                if !message["result"].is_null() {
+                    break message["result"].take();
+                }
+                ensure!(!message["progress"].is_null(), "{message}");
+                progress += 1;
+            }
+            _ => {}
+        }
+    };
+    let ours = begin.elapsed();
+    let items = receipt["items"].as_array().context("no items")?;
+    let gone = items.iter().filter(|item| item["outcome"] == "deleted").count();
+    ensure!(gone == CROWD, "{gone} of {CROWD} are gone");
+    session.end().await?;
+    drop(cluster);
+
+    let cluster = start()?;
+    let skopeo = cluster.skopeo("sarah")?;
+    let begin = Instant::now();
+    for tag in &tags {
+        let name = |field: &str| tag[field].as_str().unwrap_or_default();
+        skopeo.delete(&format!("{}:{}", name("repository"), name("tag"))).await?;
+    }
+    let theirs = begin.elapsed();
+    let faster = theirs.as_secs_f64() / ours.as_secs_f64();
+    Ok(Row {
+        what: format!("{CROWD} tags of {CROWDED} repositories deleted, faster than skopeo"),
+        measured: format!(
+            "{faster:.1} x ({:.1} s, skopeo {:.1} s; meanwhile {updates} updates of an open view, \
+             {progress} of the progress)",
+            ours.as_secs_f64(),
+            theirs.as_secs_f64(),
+        ),
+        budget: "8 x, updates",
+    })
+}
+
+/// Every tag of the crowd.
+async fn tags(cluster: &Cluster) -> Result<Vec<Value>> {
+    let curl = cluster.registry_curl("sarah");
+    let base = format!("{}/v2", cluster.ready.registry_url);
+    let mut tags = Vec::new();
+    for number in 1..=CROWDED {
+        let repository = format!("bulk/r{number:02}");
+        let list = curl.get(&format!("{base}/{repository}/tags/list")).await?.json()?;
+        let list = list["tags"].as_array().with_context(|| format!("no tags: {list}"))?;
+        tags.extend(list.iter().map(|tag| json!({ "repository": repository, "tag": tag })));
+    }
+    ensure!(tags.len() == CROWD, "{} tags", tags.len());
+    Ok(tags)
 }
 
 /// Everything read from nothing by `call search`, against curl fetching the same answers.

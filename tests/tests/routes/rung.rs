@@ -101,31 +101,15 @@ async fn works(cluster: &Cluster, session: &mut Session) -> Result<Vec<Rung>> {
         ensure!(document == *expected, "{what:?} is another one");
     }
 
-    deletes(cluster, session, &inventory, &format!("{repository}:{tag}")).await?;
+    deletes(cluster, session, &format!("{repository}:{tag}")).await?;
     Ok(view.rungs)
 }
 
-/// Deletes a tag, with all on the same manifest where the registry knows no other way.
-async fn deletes(
-    cluster: &Cluster,
-    session: &mut Session,
-    inventory: &Inventory,
-    image: &str,
-) -> Result<()> {
-    let (repository, _) = image.rsplit_once(':').context("no tag")?;
-    let tag_ref = |image: &str| {
-        let (repository, tag) = image.rsplit_once(':').unwrap_or((image, ""));
-        serde_json::from_value(json!({ "repository": repository, "tag": tag }))
-    };
-    let mut agreed = Vec::new();
-    for tag in inventory.tags_of(repository) {
-        let other = format!("{repository}:{tag}");
-        if inventory.digest(&other) == inventory.digest(image) {
-            agreed.push(tag_ref(&other)?);
-        }
-    }
-    let target = Target::Tag(tag_ref(image)?);
-    let params = delete::Params { targets: vec![target], agreed, planned: Vec::new() };
+/// Deletes a tag.
+async fn deletes(cluster: &Cluster, session: &mut Session, image: &str) -> Result<()> {
+    let (repository, tag) = image.rsplit_once(':').context("no tag")?;
+    let target = json!({ "repository": repository, "tag": tag });
+    let params = delete::Params::of(vec![Target::Tag(serde_json::from_value(target)?)]);
     let receipt = session.done::<Delete>(params).await?;
     let outcome = receipt.items.first().map(|item| &item.outcome);
     ensure!(outcome == Some(&Outcome::Deleted), "{receipt:#?}");

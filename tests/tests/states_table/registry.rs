@@ -396,12 +396,7 @@ async fn it_does_not_delete(
     let tag_ref = |tag: &str| -> Result<TagRef> {
         Ok(serde_json::from_value(json!({ "repository": repository, "tag": tag }))?)
     };
-    let agreed: Result<Vec<_>> = inventory.tags_of(repository).into_iter().map(&tag_ref).collect();
-    let params = delete::Params {
-        targets: vec![Target::Tag(tag_ref(tag)?)],
-        agreed: agreed?,
-        planned: Vec::new(),
-    };
+    let params = delete::Params::of(vec![Target::Tag(tag_ref(tag)?)]);
     let receipt = session.done::<Delete>(params).await?;
     let Some(Outcome::Kept(failure)) = receipt.items.first().map(|item| &item.outcome) else {
         anyhow::bail!("{receipt:?}")

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Requests that wait at the cluster until they are let go: what happens meanwhile is no chance.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use images_tests::cluster::Cluster;
+use images_tests::curl::Curl;
+use images_tests::wait::until;
+use serde_json::{Value, json};
+
+/// An order to hold requests.
+#[derive(Debug)]
+pub(crate) struct Hold<'a> {
+    cluster: &'a Cluster,
+    name: &'static str,
+}
+
+impl<'a> Hold<'a> {
+    /// Orders faults of kind `hold` or `hold-answer` under this name.
+    pub(crate) async fn order(
+        cluster: &'a Cluster,
+        name: &'static str,
+        faults: Vec<Value>,
+    ) -> Result<Self> {
+        for mut fault in faults {
+            fault["name"] = name.into();
+            cluster.fault(fault).await?;
+        }
+        Ok(Self { cluster, name })
+    }
+
+    /// Waits until a request waits.
+    pub(crate) async fn wait(&self, patience: Duration) -> Result<()> {
+        let url = format!("{}/holds?{}", self.cluster.ready.control, self.name);
+        let answer = tokio::time::timeout(patience, Curl::new().get(&url)).await;
+        ensure!(answer??.is_good(), "the cluster does not say what it holds");
+        Ok(())
+    }
+
+    /// Lets the one go that waits longest.
+    pub(crate) async fn release_one(&self) -> Result<()> {
+        self.cluster.order("holds/release", &json!({ "name": self.name, "one": true })).await
+    }
+
+    /// Waits until those who waited were forgotten, because their client died, and holds no more.
+    pub(crate) async fn forget(self) -> Result<()> {
+        let url = format!("{}/holds", self.cluster.ready.control);
+        until("the requests of the dead are forgotten", async || {
+            let held: Vec<Value> = serde_json::from_slice(&Curl::new().get(&url).await?.body)?;
+            Ok(held.is_empty().then_some(()))
+        })
+        .await?;
+        self.cluster.heal().await
+    }
+}
