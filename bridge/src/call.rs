@@ -137,7 +137,7 @@ fn print(output: &mut impl Write, message: &Message<()>) -> Result<(), Error> {
 /// Whether the last message is an answer, of a deletion that everything is gone, and of an undo that
 /// everything is back.
 fn is_good(method: &str, message: &[u8]) -> bool {
-    use images_proto::delete::{Outcome, Receipt};
+    use images_proto::delete::Receipt;
     if method == Collect::NAME
         && let Ok(Message::Result(collected)) =
             serde_json::from_slice::<Message<Collected>>(message)
@@ -151,10 +151,7 @@ fn is_good(method: &str, message: &[u8]) -> bool {
         return undone.failures.is_empty() && undone.items.iter().all(is_back);
     }
     match serde_json::from_slice::<Message<Receipt>>(message) {
-        Ok(Message::Result(receipt)) => receipt
-            .items
-            .iter()
-            .all(|item| matches!(item.outcome, Outcome::Deleted | Outcome::Absent)),
+        Ok(Message::Result(receipt)) => receipt.items.iter().all(|item| item.outcome.is_gone()),
         Ok(Message::Failed(_)) => false,
         // Another method's answer.
         Ok(_) | Err(_) => true,

@@ -481,8 +481,7 @@ impl Records {
         // In the journal stands who goes on with it.
         first.user = place.user.as_deref().map(header::short);
         let done = outcomes(lines);
-        let is_done = |outcome: &Outcome| matches!(outcome, Outcome::Deleted | Outcome::Absent);
-        let indexes = done.iter().filter(|(_, outcome)| is_done(outcome)).map(|(step, _)| *step);
+        let indexes = done.iter().filter(|(_, outcome)| outcome.is_gone()).map(|(step, _)| *step);
         let started = first.started;
         let (journal, changes) = (self.journal.clone(), self.changes.clone());
         let writing = Writing::new(first, file, indexes.collect(), journal, changes);

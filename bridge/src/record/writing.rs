@@ -61,7 +61,7 @@ impl Writing {
     /// work be broken off, which harms nothing; so it goes on.
     pub fn step(&self, step: usize, outcome: &Outcome) {
         let mut progress = self.progress();
-        if matches!(outcome, Outcome::Deleted | Outcome::Absent) {
+        if outcome.is_gone() {
             progress.done.insert(step);
         }
         let done = progress.done.len();

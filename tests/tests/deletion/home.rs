@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use images_proto::Failure;
-use images_proto::delete::{Outcome, Params, Receipt};
+use images_proto::delete::{Params, Receipt};
 use images_proto::history::{self, Change, Undone};
 use images_tests::call::{self, Called};
 use images_tests::cluster::Cluster;
@@ -73,8 +73,7 @@ impl Home {
     pub(crate) async fn delete(&self, params: &Params) -> Result<Receipt> {
         let called = self.call("delete", params).await?;
         let receipt: Receipt = answer(&called)?;
-        let is_gone = |outcome: &Outcome| matches!(outcome, Outcome::Deleted | Outcome::Absent);
-        let all = receipt.items.iter().all(|item| is_gone(&item.outcome));
+        let all = receipt.items.iter().all(|item| item.outcome.is_gone());
         ensure!(all && called.status == Some(0), "{:?}: {receipt:#?}", called.status);
         Ok(receipt)
     }

@@ -41,16 +41,12 @@ fn kept(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Kept(_))
 }
 
-fn gone(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Deleted | Outcome::Absent)
-}
-
 /// Each tag that was asked for is there or not, as the receipt says.
 fn check_items(receipt: &Receipt, world: &World) -> Result<()> {
     for ReceiptItem { target, outcome } in &receipt.items {
         let Target::Tag(tag) = target else { continue };
         let is_there = world.tags.contains_key(&tag.to_string());
-        ensure!(is_there != gone(outcome), "{tag}: {outcome:?}");
+        ensure!(is_there != outcome.is_gone(), "{tag}: {outcome:?}");
     }
     Ok(())
 }
@@ -79,7 +75,7 @@ fn check_steps(receipt: &Receipt, world: &World) -> Result<()> {
             Step::Blob(digest) => world.disk.blobs.contains_key(&digest.to_string()),
             Step::Image(digest) => world.images.contains(&digest.to_string()),
         };
-        ensure!(is_there != gone(outcome), "{step:?}: {outcome:?}");
+        ensure!(is_there != outcome.is_gone(), "{step:?}: {outcome:?}");
     }
     for probed in &receipt.digests {
         let digest = probed.digest.to_string();
@@ -175,11 +171,11 @@ async fn half_way(face: Face, done: u64) -> Result<()> {
     let after = World::look(&cluster).await?;
     check_items(&receipt, &after)?;
     check_steps(&receipt, &after)?;
-    let deleted = receipt.items.iter().filter(|item| gone(&item.outcome)).count();
+    let deleted = receipt.items.iter().filter(|item| item.outcome.is_gone()).count();
     ensure!(u64::try_from(deleted)? == done, "{deleted} are deleted: {receipt:#?}");
     cluster.heal().await?;
     let (all_gone, receipt) = delete(&cluster, "sarah", &Params::of(lone()?)).await?;
-    let left = receipt.items.iter().filter(|item| !gone(&item.outcome)).count();
+    let left = receipt.items.iter().filter(|item| !item.outcome.is_gone()).count();
     ensure!(all_gone || left == deleted, "{receipt:#?}");
     let after = World::look(&cluster).await?;
     ensure!(LONE.iter().all(|tag| !after.tags.contains_key(*tag)), "something is left");

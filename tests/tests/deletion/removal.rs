@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use images_proto::Code;
-use images_proto::delete::{
-    Extent, Fate, Orphan, Outcome, Params, Plan, Receipt, Step, Target, Verdict,
-};
+use images_proto::delete::{Extent, Fate, Orphan, Params, Plan, Receipt, Step, Target, Verdict};
 use images_tests::cluster::{Cluster, Face};
 
 use crate::support::{World, collect, delete, names, plan};
@@ -49,10 +47,7 @@ impl Removal {
         ensure!(all_gone, "{receipt:#?}");
         let steps: Vec<_> = receipt.steps.iter().map(|done| done.step.clone()).collect();
         ensure!(steps == planned.steps, "other steps than planned: {steps:?}");
-        let undone = receipt
-            .steps
-            .iter()
-            .find(|done| !matches!(done.outcome, Outcome::Deleted | Outcome::Absent));
+        let undone = receipt.steps.iter().find(|done| !done.outcome.is_gone());
         ensure!(undone.is_none(), "{undone:?}");
         let after = World::look(cluster).await?;
         let removal = Self { plan: planned, receipt, before, after };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use images_proto::delete::{Extent, Outcome, Params, Plan, Receipt, Target};
+use images_proto::delete::{Extent, Params, Plan, Receipt, Target};
 use images_proto::{Digest, Failure, RepositoryName, TagRef};
 use images_tests::call::{Called, call};
 use images_tests::cluster::{Cluster, Face};
@@ -98,8 +98,7 @@ pub(crate) async fn delete(
 ) -> Result<(bool, Receipt)> {
     let called = call(cluster, user, "delete", serde_json::to_value(params)?).await?;
     let receipt: Receipt = answer(&called)?;
-    let gone = |outcome: &Outcome| matches!(outcome, Outcome::Deleted | Outcome::Absent);
-    let all_gone = receipt.items.iter().all(|item| gone(&item.outcome));
+    let all_gone = receipt.items.iter().all(|item| item.outcome.is_gone());
     let status = called.status;
     ensure!(status == Some(i32::from(!all_gone)), "the status {status:?} of {receipt:#?}");
     Ok((all_gone, receipt))

@@ -23,7 +23,7 @@ const LISTED: usize = 200;
 
 /// A receipt: what is not gone first, then what it means as a whole, then what is gone.
 pub fn receipt(receipt: &Receipt, source: Option<Source>) -> Html {
-    let is_gone = |item: &&ReceiptItem| matches!(item.outcome, Outcome::Deleted | Outcome::Absent);
+    let is_gone = |item: &&ReceiptItem| item.outcome.is_gone();
     let (gone, left): (Vec<_>, Vec<_>) = receipt.items.iter().partition(is_gone);
     let settled = receipt.digests.iter().filter(|probed| is_settled(&probed.verdict));
     let unsettled = receipt.digests.iter().filter(|probed| !is_settled(&probed.verdict));

@@ -255,7 +255,7 @@ pub fn gone(receipt: &Receipt) -> Vec<Target> {
     receipt
         .items
         .iter()
-        .filter(|item| matches!(item.outcome, Outcome::Deleted | Outcome::Absent))
+        .filter(|item| item.outcome.is_gone())
         .map(|item| item.target.clone())
         .collect()
 }

@@ -69,6 +69,13 @@ pub enum Outcome {
     Untried,
 }
 
+impl Outcome {
+    /// Whether it is gone, by this deletion or before it.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Deleted | Self::Absent)
+    }
+}
+
 /// A digest that was touched, as it was found afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probed {

@@ -3,7 +3,7 @@
 //! Asks again for every digest that was touched: is it gone, does its data wait, can it still be
 //! pulled?
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::{StreamExt, stream};
@@ -90,6 +90,34 @@ impl Places {
     }
 }
 
+/// What the steps took away, and looked after themselves.
+#[derive(Default)]
+struct Taken<'a> {
+    manifests: HashSet<(&'a RepositoryName, &'a Digest)>,
+    links: HashSet<(&'a RepositoryName, &'a Digest)>,
+    blobs: HashSet<&'a Digest>,
+    images: HashSet<&'a Digest>,
+}
+
+impl<'a> Taken<'a> {
+    fn by(work: &Work<'a>) -> Self {
+        let mut taken = Self::default();
+        let steps = work.plan.steps.iter().enumerate();
+        for (_, step) in steps.filter(|(idx, _)| work.is_gone(*idx)) {
+            match step {
+                Step::Manifest { repository, digest, .. } => {
+                    taken.manifests.insert((repository, digest));
+                }
+                Step::Link { repository, digest } => drop(taken.links.insert((repository, digest))),
+                Step::Blob(digest) => drop(taken.blobs.insert(digest)),
+                Step::Image(digest) => drop(taken.images.insert(digest)),
+                Step::Tag { .. } | Step::Revision { .. } | Step::Repository(_) => {}
+            }
+        }
+        taken
+    }
+}
+
 /// What is asked, and whom.
 pub(super) struct Probe<'a, 'w> {
     cluster: Option<&'a Cluster>,
@@ -122,16 +150,16 @@ impl<'a, 'w> Probe<'a, 'w> {
         let blobs = plan.layers.iter().map(|layer| (layer.digest, layer.part));
         let digests: Vec<_> =
             images.chain(blobs).filter(|(digest, _)| seen.insert(*digest)).collect();
-        let removed = self.removed();
+        let taken = Taken::by(self.work);
         let stays = stays(plan);
         let asking = digests.into_iter().map(|(digest, part)| {
-            let (removed, stays) = (&removed, &stays);
+            let (taken, stays) = (&taken, &stays);
             async move {
                 let verdict = match self.reasons(part, &digest) {
                     reasons if !reasons.is_empty() => Verdict::Reachable(reasons),
                     _ => match part {
-                        Part::Manifest => self.manifest(&digest, removed).await,
-                        Part::Config | Part::Layer => self.blob(&digest, removed).await,
+                        Part::Manifest => self.manifest(&digest, taken).await,
+                        Part::Config | Part::Layer => self.blob(part, &digest, taken).await,
                     },
                 };
                 // What only the plan knew, such as something in a project that nobody here may see.
@@ -163,17 +191,9 @@ impl<'a, 'w> Probe<'a, 'w> {
         tags.chain(images.into_iter().map(Reason::Image)).take(REASONS).collect()
     }
 
-    /// The digests of which something was removed for good: of blobs the data, of images the
-    /// cluster's knowledge of them.
-    fn removed(&self) -> BTreeSet<Step> {
-        let steps = self.work.plan.steps.iter().enumerate();
-        let removed = steps.filter(|(idx, _)| self.work.is_gone(*idx)).map(|(_, step)| step);
-        removed.filter(|step| matches!(step, Step::Blob(_) | Step::Image(_))).cloned().collect()
-    }
-
-    async fn manifest(&self, digest: &Digest, removed: &BTreeSet<Step>) -> Verdict {
+    async fn manifest(&self, digest: &Digest, taken: &Taken<'_>) -> Verdict {
         if let Some(cluster) = self.cluster {
-            if removed.contains(&Step::Image(*digest)) {
+            if taken.images.contains(digest) {
                 return Verdict::Gone;
             }
             if !self.is_forbidden.load(Ordering::Relaxed) {
@@ -192,69 +212,57 @@ impl<'a, 'w> Probe<'a, 'w> {
                 }
             }
         }
-        let none = BTreeSet::new();
-        for repository in self.places.manifests.get(digest).unwrap_or(&none) {
-            if self.is_without_stream(repository)
-                || self.went(|step| {
-                    matches!(step, Step::Manifest { repository: of, digest: named, .. }
-                    if of == repository && named == digest)
-                })
-            {
-                continue;
-            }
-            if let Some(verdict) = self.too_much() {
-                return verdict;
-            }
-            let registry = match &self.registry {
-                Ok(registry) => registry,
-                Err(failure) => return Verdict::Unknown(failure.clone()),
-            };
-            match persistence::ask(|| registry.has_manifest(repository, digest)).await {
-                Ok(true) => return Verdict::Reachable(Vec::new()),
-                Ok(false) => {}
-                Err(error) => return Verdict::Unknown(error.failure(tried(digest))),
-            }
-        }
-        Verdict::Waits
+        self.still_served(Part::Manifest, digest, taken).await.unwrap_or(Verdict::Waits)
     }
 
-    async fn blob(&self, digest: &Digest, removed: &BTreeSet<Step>) -> Verdict {
+    async fn blob(&self, part: Part, digest: &Digest, taken: &Taken<'_>) -> Verdict {
         let is_touched = self.work.is_purge() || self.cluster.is_some();
         if !is_touched && self.asked_untouched.fetch_add(1, Ordering::Relaxed) >= MOST_UNTOUCHED {
             return Verdict::Reachable(Vec::new());
         }
-        let gone =
-            if removed.contains(&Step::Blob(*digest)) { Verdict::Gone } else { Verdict::Waits };
-        let none = BTreeSet::new();
-        for repository in self.places.blobs.get(digest).unwrap_or(&none) {
-            if self.is_without_stream(repository)
-                || self.went(|step| {
-                    matches!(step, Step::Link { repository: of, digest: named }
-                        if of == repository && named == digest)
-                })
-            {
+        let is_removed = taken.blobs.contains(digest);
+        let gone = if is_removed { Verdict::Gone } else { Verdict::Waits };
+        self.still_served(part, digest, taken).await.unwrap_or(gone)
+    }
+
+    /// Asks the repositories where it was, but for those where a step has looked after it. `None`:
+    /// none of them serves it.
+    async fn still_served(
+        &self,
+        part: Part,
+        digest: &Digest,
+        taken: &Taken<'_>,
+    ) -> Option<Verdict> {
+        let (places, taken) = match part {
+            Part::Manifest => (&self.places.manifests, &taken.manifests),
+            Part::Config | Part::Layer => (&self.places.blobs, &taken.links),
+        };
+        for repository in places.get(digest).into_iter().flatten() {
+            if self.is_without_stream(repository) || taken.contains(&(repository, digest)) {
                 continue;
             }
             if let Some(verdict) = self.too_much() {
-                return verdict;
+                return Some(verdict);
             }
             let registry = match &self.registry {
                 Ok(registry) => registry,
-                Err(failure) => return Verdict::Unknown(failure.clone()),
+                Err(failure) => return Some(Verdict::Unknown(failure.clone())),
             };
-            match persistence::ask(|| registry.has_blob(repository, digest)).await {
-                Ok(true) => return Verdict::Reachable(Vec::new()),
+            let answer = match part {
+                Part::Manifest => {
+                    persistence::ask(|| registry.has_manifest(repository, digest)).await
+                }
+                Part::Config | Part::Layer => {
+                    persistence::ask(|| registry.has_blob(repository, digest)).await
+                }
+            };
+            match answer {
+                Ok(true) => return Some(Verdict::Reachable(Vec::new())),
                 Ok(false) => {}
-                Err(error) => return Verdict::Unknown(error.failure(tried(digest))),
+                Err(error) => return Some(Verdict::Unknown(error.failure(tried(digest)))),
             }
         }
-        gone
-    }
-
-    /// Whether a step did what it should, and was looked after by that.
-    fn went(&self, is_it: impl Fn(&Step) -> bool) -> bool {
-        let mut steps = self.work.plan.steps.iter().enumerate();
-        steps.any(|(idx, step)| is_it(step) && self.work.is_gone(idx))
+        None
     }
 
     /// OpenShift's registry knows nothing of a repository without a stream.

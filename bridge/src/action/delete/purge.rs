@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use http::StatusCode;
-use images_catalog::Content;
+use images_catalog::{Content, References};
 use images_proto::delete::{Outcome, Params, Step};
 use images_proto::{Digest, Failure, RepositoryName};
 
@@ -226,6 +226,14 @@ fn going(work: &Work<'_>) -> HashSet<Digest> {
     images.collect()
 }
 
+/// Looks at everything in the cluster, unless the work has to end.
+async fn fresh(work: &Work<'_>, everywhere: &mut Everywhere<'_>) -> Result<References, Failure> {
+    match work.halted() {
+        Some(failure) => Err(failure),
+        None => everywhere.look().await,
+    }
+}
+
 async fn remove_blobs(
     registry: &Result<Registry, Failure>,
     work: &Work<'_>,
@@ -233,10 +241,7 @@ async fn remove_blobs(
     going: &HashSet<Digest>,
     batch: &[(usize, Digest)],
 ) {
-    let fresh = match work.halted() {
-        Some(failure) => Err(failure),
-        None => everywhere.look().await,
-    };
+    let fresh = fresh(work, everywhere).await;
     let now = super::super::now();
     let working = batch.iter().map(|(idx, digest)| {
         let fresh = &fresh;
@@ -287,10 +292,7 @@ async fn forget_images(
     going: &HashSet<Digest>,
     batch: &[(usize, Digest)],
 ) {
-    let fresh = match work.halted() {
-        Some(failure) => Err(failure),
-        None => everywhere.look().await,
-    };
+    let fresh = fresh(work, everywhere).await;
     let steps = work.plan.steps.iter().enumerate();
     let left: HashSet<Digest> = steps
         .filter_map(|(idx, step)| match step {

@@ -41,7 +41,7 @@ impl<'a> Work<'a> {
         let mut outcomes = vec![None; plan.steps.len()];
         let mut done = 0;
         for (idx, outcome) in before {
-            if matches!(outcome, Outcome::Deleted | Outcome::Absent)
+            if outcome.is_gone()
                 && let Some(place) = outcomes.get_mut(idx)
             {
                 *place = Some(outcome);
@@ -64,7 +64,7 @@ impl<'a> Work<'a> {
 
     /// Whether what this step takes away is gone.
     pub(super) fn is_gone(&self, idx: usize) -> bool {
-        matches!(self.outcomes()[idx], Some(Outcome::Deleted | Outcome::Absent))
+        self.outcomes()[idx].as_ref().is_some_and(Outcome::is_gone)
     }
 
     /// Says what became of a step.

@@ -283,7 +283,7 @@ async fn what_was_broken_off_goes_on_where_it_was() {
     scene.world().log.clear();
     let receipt = scene.delete(params).await;
     assert_eq!(receipt.id, Some(id), "the same change");
-    assert!(outcomes(&receipt).iter().all(|o| matches!(o, Outcome::Deleted | Outcome::Absent)));
+    assert!(outcomes(&receipt).iter().all(Outcome::is_gone));
     assert!(scene.tags("shop/api").is_empty());
     // What was on its way when it was broken off is asked for once more, and nothing else.
     let again = scene.world().changes().iter().filter(|line| earlier.contains(line)).count();
