@@ -13,12 +13,11 @@ pub(crate) use look::age_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::{HashMap, HashSet};
-use images_proto::{Digest, RepositoryName, status};
+use images_proto::{Digest, RepositoryName, natural, status};
 
 use crate::digests::{DigestId, Digests};
 use crate::facts::{BlobFacts, ConfigFacts, Content, ImageFacts, TagFacts};
 use crate::names::{NameId, Names};
-use crate::natural;
 use crate::postings::Postings;
 use crate::repository::{Held, Repository, RepositoryId, Revision, TagRecord, Tags, Time};
 use crate::stored::{Blob, Config, Image, Stored};

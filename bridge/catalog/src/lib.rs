@@ -19,7 +19,6 @@ mod facts;
 #[cfg(test)]
 mod model;
 mod names;
-mod natural;
 pub mod overlay;
 mod postings;
 pub mod query;

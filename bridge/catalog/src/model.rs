@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use images_proto::repository::{Kind, Origin};
 use images_proto::search::{Hit, Matched, Params, RepositoryRow, Revision, Sort};
 use images_proto::status::Counts;
-use images_proto::{Digest, RepositoryName, Tag, TagRef};
+use images_proto::{Digest, RepositoryName, Tag, TagRef, natural};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::natural;
 use crate::{BlobFacts, Catalog, ConfigFacts, Content, ImageFacts, RevisionFacts, TagFacts};
 
 /// One update of the catalog.

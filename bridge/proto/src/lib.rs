@@ -23,6 +23,7 @@ pub mod installation;
 pub mod layer;
 pub mod lens;
 mod message;
+pub mod natural;
 pub mod orphans;
 pub mod people;
 pub mod project;
@@ -37,6 +38,7 @@ pub mod stage;
 pub mod status;
 pub mod subject;
 pub mod usage;
+pub mod window;
 
 pub use digest::{Digest, DigestError, DigestPrefix};
 pub use message::{Code, Failure, Message, Method, Offer, Progress};

@@ -130,7 +130,7 @@ impl Planner<'_> {
             };
             tags.sort_unstable_by(|a, b| {
                 let name = |name| self.catalog.tag_names.name(name);
-                crate::natural::compare(name(*a), name(*b))
+                images_proto::natural::compare(name(*a), name(*b))
             });
             let tags = tags.into_iter().map(|name| self.catalog.tag_name(name)).collect();
             let repository = place.repository.name.clone();

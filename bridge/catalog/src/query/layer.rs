@@ -7,10 +7,10 @@ mod tests;
 
 use images_proto::Digest;
 use images_proto::layer::{Params, View};
+use images_proto::window;
 
 use super::LiveView;
 use super::hits::Goals;
-use super::order::window;
 use crate::Catalog;
 use crate::digests::DigestId;
 
@@ -48,7 +48,7 @@ impl LiveView for Layer {
         view.size = images.iter().find_map(|image| size_in(catalog, *image, layer));
         view.diff_id = images.iter().find_map(|image| diff_id_in(catalog, *image, layer));
         let rows = Goals::of_layer(catalog, layer).rows(catalog, |_, _| true);
-        let window = window(self.params.offset, self.params.limit, rows.len());
+        let window = window::places(self.params.offset, self.params.limit, rows.len());
         view.offset = window.start as u32;
         view.total = rows.len() as u32;
         view.hits = rows[window].iter().filter_map(|row| row.show(catalog)).collect();

@@ -3,9 +3,9 @@
 //! The order of a view's rows, kept so that no row moves under the mouse.
 
 use std::hash::Hash;
-use std::ops::Range;
 
 use hashbrown::HashMap;
+use images_proto::window;
 
 /// What a row is, for as long as it is shown: its content may change, this does not.
 pub(crate) trait Row: Copy {
@@ -68,7 +68,7 @@ impl<R: Row, C: Clone> Table<R, C> {
         content: impl Fn(R) -> Option<C>,
     ) -> Window<Vec<C>> {
         let rows = &self.order.rows;
-        let window = window(offset, limit, rows.len());
+        let window = window::places(offset, limit, rows.len());
         let mut seen = HashMap::new();
         let mut contents = Vec::with_capacity(window.len());
         for row in &rows[window.clone()] {
@@ -119,20 +119,6 @@ impl<R: Row> Order<R> {
         let moved = kept.len() - longest_rise(&kept);
         self.changes = (gone + came + moved) as u32;
     }
-}
-
-/// The places of a window among `total` rows. One that starts behind the end, because rows went, is
-/// moved to the last page.
-pub(crate) fn window(offset: u32, limit: u32, total: usize) -> Range<usize> {
-    let limit = limit.min(images_proto::search::Params::MAX_LIMIT) as usize;
-    let mut start = offset as usize;
-    if start >= total {
-        start = match limit {
-            0 => total,
-            _ => total.saturating_sub(1) / limit * limit,
-        };
-    }
-    start..(start + limit).min(total)
 }
 
 /// The length of the longest rising subsequence of distinct numbers: so many rows need not move.
@@ -198,14 +184,5 @@ mod tests {
         assert_eq!((&order.rows[..], order.changes), (&['a', 'b'][..], 0));
         order.look(vec!['b'], true);
         assert_eq!((&order.rows[..], order.changes), (&['a', 'b'][..], 1));
-    }
-
-    #[test]
-    fn a_window_stays_among_the_rows() {
-        assert_eq!(window(0, 50, 0), 0..0);
-        assert_eq!(window(10, 50, 25), 10..25);
-        assert_eq!(window(50, 25, 50), 25..50);
-        assert_eq!(window(u32::MAX, 0, 7), 7..7);
-        assert_eq!(window(0, u32::MAX, 10_000), 0..500);
     }
 }

@@ -5,11 +5,11 @@
 use std::cmp::Reverse;
 
 use hashbrown::HashMap;
+use images_proto::natural;
 use images_proto::search::{Params, RepositoryRow, Sort};
 
 use crate::Catalog;
 use crate::names::NameId;
-use crate::natural;
 use crate::query::text::{Query, Term};
 use crate::repository::{Repository, RepositoryId, TagEntry};
 

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 /// Compares byte by byte, but runs of digits by their value. Names that are equal so (`v1` and
 /// `v01`) are ordered by their bytes: only equal texts are equal.
-pub(crate) fn compare(left: &str, right: &str) -> Ordering {
+pub fn compare(left: &str, right: &str) -> Ordering {
     let (mut a, mut b) = (left.as_bytes(), right.as_bytes());
     loop {
         let (numbers_a, numbers_b) = (digits(a), digits(b));
