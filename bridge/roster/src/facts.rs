@@ -163,3 +163,19 @@ pub struct Binding {
     /// To whom. `system:serviceaccount:PROJECT:NAME` as a user is the robot of this name.
     pub subjects: Vec<Subject>,
 }
+
+impl Fact {
+    /// Which object it is.
+    pub fn key(&self) -> Key {
+        let (kind, project, name) = match self {
+            Self::Project(project) => (Kind::Project, None, &project.name),
+            Self::User(user) => (Kind::User, None, &user.name),
+            Self::Group(group) => (Kind::Group, None, &group.name),
+            Self::Robot(robot) => (Kind::Robot, Some(&robot.project), &robot.name),
+            Self::Token(token) => (Kind::Token, Some(&token.project), &token.name),
+            Self::Role(role) => (Kind::Role, role.project.as_ref(), &role.name),
+            Self::Binding(binding) => (Kind::Binding, binding.project.as_ref(), &binding.name),
+        };
+        Key { kind, project: project.cloned(), name: name.clone() }
+    }
+}
