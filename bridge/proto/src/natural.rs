@@ -7,7 +7,11 @@ use std::cmp::Ordering;
 /// Compares byte by byte, but runs of digits by their value. Names that are equal so (`v1` and
 /// `v01`) are ordered by their bytes: only equal texts are equal.
 pub fn compare(left: &str, right: &str) -> Ordering {
-    let (mut a, mut b) = (left.as_bytes(), right.as_bytes());
+    // What both start with, but for a number that may go on, orders nothing.
+    let same = left.bytes().zip(right.bytes()).take_while(|(a, b)| a == b).count();
+    let number =
+        left.as_bytes()[..same].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (mut a, mut b) = (&left.as_bytes()[same - number..], &right.as_bytes()[same - number..]);
     loop {
         let (numbers_a, numbers_b) = (digits(a), digits(b));
         if numbers_a > 0 && numbers_b > 0 {

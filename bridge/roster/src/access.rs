@@ -5,6 +5,11 @@
 //! Rights only add up. So a right that something known gives is there, whatever else was not read;
 //! a right is known to be missing only when everything was read that could give it.
 
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
 use images_proto::natural;
 use images_proto::subject::{Rights, Role, Subject, SubjectKind, Verb, Via};
 
@@ -16,13 +21,13 @@ use crate::roster::{Binding, Place, Roster};
 use crate::who::{MASTERS, Named, Who};
 
 /// Somebody with all groups: whatever binds one of them reaches it.
-pub(crate) struct Bearer {
+pub(crate) struct Bearer<'a> {
     /// Itself, if anything names it.
     own: Option<Who>,
     /// Itself and its groups, as far as anything names them.
     reached: Vec<Who>,
-    /// Its groups.
-    groups: Vec<String>,
+    /// Its groups, in no order, each once.
+    groups: Vec<Cow<'a, str>>,
     /// Its groups are known: there are no others.
     is_whole: bool,
     /// It may do everything, whatever the bindings say.
@@ -49,7 +54,10 @@ impl Roster {
     /// The groups of somebody: those that list it, and those that the cluster puts it into. For the
     /// user, also those that the cluster said.
     pub fn groups_of(&self, subject: &Subject) -> Vec<String> {
-        self.bearer(Named::of(subject)).groups
+        let bearer = self.bearer(Named::of(subject));
+        let mut groups: Vec<_> = bearer.groups.into_iter().map(Cow::into_owned).collect();
+        groups.sort_by(|a, b| natural::compare(a, b));
+        groups
     }
 
     /// Whether somebody may give roles to others in this project.
@@ -84,24 +92,29 @@ impl Roster {
     }
 
     /// Somebody with all groups.
-    pub(crate) fn bearer(&self, named: Named<'_>) -> Bearer {
-        let mut groups = named.virtual_groups(self.openshift);
-        let who = self.names.who(named);
+    pub(crate) fn bearer(&self, named: Named<'_>) -> Bearer<'_> {
+        let own = self.names.who(named);
+        let mut reached: Vec<Who> = own.into_iter().collect();
+        let mut groups: Vec<Cow<'_, str>> = Vec::new();
         let is_user = named.kind == SubjectKind::User;
-        if is_user && let Some(who) = who {
-            let listing = self.groups_listing(who.name);
-            groups.extend(listing.map(|group| self.names.name(group).to_owned()));
+        if is_user && let Some(own) = own {
+            for group in self.groups_listing(own.name) {
+                reached.push(Who::group(group));
+                groups.push(self.names.name(group).into());
+            }
         }
         let is_me = self.me.as_ref().is_some_and(|me| Named::of(me) == named);
-        if is_me {
-            groups.extend(self.my_groups.iter().cloned());
+        let said = if is_me { &self.my_groups[..] } else { &[] };
+        let more = named.virtual_groups(self.openshift).into_iter().map(Cow::Owned);
+        for group in more.chain(said.iter().map(|group| Cow::Borrowed(&group[..]))) {
+            if !groups.contains(&group) {
+                reached.extend(self.names.who(Named::group(&group)));
+                groups.push(group);
+            }
         }
-        groups.sort_by(|a, b| natural::compare(a, b));
-        groups.dedup();
-        let of_groups = groups.iter().filter_map(|group| self.names.who(Named::group(group)));
         Bearer {
-            own: who,
-            reached: who.into_iter().chain(of_groups).collect(),
+            own,
+            reached,
             is_whole: !is_user || is_me || self.people_covered(Kind::Group).is_whole(),
             is_master: named == Named::group(MASTERS)
                 || groups.iter().any(|group| group == MASTERS),
@@ -110,7 +123,7 @@ impl Roster {
     }
 
     /// See [`Roster::rights`].
-    pub(crate) fn rights_of(&self, project: &str, bearer: &Bearer) -> (Rights, Vec<Via>) {
+    pub(crate) fn rights_of(&self, project: &str, bearer: &Bearer<'_>) -> (Rights, Vec<Via>) {
         let reaching: Vec<_> = self.reaching(project, bearer).collect();
         let mut rights = Rights::default();
         let is_whole = self.is_whole(project, bearer)
@@ -172,7 +185,7 @@ impl Roster {
     fn grants(
         &self,
         project: &str,
-        bearer: &Bearer,
+        bearer: &Bearer<'_>,
         counts: impl Fn(&Reaching<'_>) -> bool,
     ) -> Option<bool> {
         let mut is_whole = self.is_whole(project, bearer);
@@ -195,7 +208,7 @@ impl Roster {
     }
 
     /// The bindings of a project and of the cluster that reach somebody.
-    fn reaching(&self, project: &str, bearer: &Bearer) -> impl Iterator<Item = Reaching<'_>> {
+    fn reaching(&self, project: &str, bearer: &Bearer<'_>) -> impl Iterator<Item = Reaching<'_>> {
         let own = self.names.get(project);
         bearer.reached.clone().into_iter().flat_map(move |through| {
             let own = own.map(|own| self.bindings_of(through, Some(own)));
@@ -209,20 +222,20 @@ impl Roster {
     }
 
     /// Whether everything was read by which somebody can be reached.
-    fn is_whole(&self, project: &str, bearer: &Bearer) -> bool {
+    fn is_whole(&self, project: &str, bearer: &Bearer<'_>) -> bool {
         bearer.is_whole
             && self.covered.of_cluster(Kind::Binding).is_whole()
             && self.covered.of_project(Kind::Binding, project).is_whole()
     }
 
-    fn is_among(&self, subject: Named<'_>, bearer: &Bearer) -> bool {
+    fn is_among(&self, subject: Named<'_>, bearer: &Bearer<'_>) -> bool {
         match subject.kind {
             SubjectKind::Group => bearer.groups.iter().any(|group| group == subject.name),
             _ => self.me.as_ref().is_some_and(|me| Named::of(me) == subject),
         }
     }
 
-    fn via(&self, reaching: &Reaching<'_>, bearer: &Bearer) -> Via {
+    fn via(&self, reaching: &Reaching<'_>, bearer: &Bearer<'_>) -> Via {
         let name = |id: NameId| self.names.name(id).to_owned();
         let is_own = bearer.own == Some(reaching.through);
         Via {
@@ -235,14 +248,14 @@ impl Roster {
     }
 }
 
-impl Bearer {
+impl Bearer<'_> {
     /// Itself and its groups, as far as anything names them.
     pub(crate) fn reached(&self) -> &[Who] {
         &self.reached
     }
 
-    /// Its groups.
-    pub(crate) fn groups(&self) -> &[String] {
+    /// Its groups, in no order.
+    pub(crate) fn groups(&self) -> &[Cow<'_, str>] {
         &self.groups
     }
 

@@ -10,6 +10,8 @@ mod access;
 mod coverage;
 pub mod facts;
 mod given;
+#[cfg(test)]
+mod model;
 mod names;
 mod people;
 pub mod query;

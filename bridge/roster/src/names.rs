@@ -45,4 +45,12 @@ impl Names {
     pub(crate) fn name(&self, id: NameId) -> &str {
         &self.all[id.0 as usize]
     }
+
+    /// The bytes that are kept.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = self.all.iter().map(|name| name.len() + 16);
+        let of_map = self.ids.capacity() * size_of::<(Arc<str>, NameId)>();
+        texts.sum::<usize>() + self.all.capacity() * size_of::<Arc<str>>() + of_map
+    }
 }

@@ -12,6 +12,10 @@ pub mod project;
 pub mod projects;
 pub mod reach;
 pub mod robots;
+#[cfg(test)]
+mod scale;
+#[cfg(test)]
+mod tests;
 
 use images_proto::Method;
 

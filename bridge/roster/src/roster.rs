@@ -2,6 +2,9 @@
 
 //! The picture itself: objects by their names, and the ways back from people to what names them.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 

@@ -10,6 +10,9 @@
 //! OpenShift's registry asks about the group `image.openshift.io` alone, so a rule for the elder
 //! group `""` gives nothing by itself; the roles that OpenShift brings name both.
 
+#[cfg(test)]
+mod tests;
+
 use images_proto::subject::Verb;
 
 use crate::facts::Role;

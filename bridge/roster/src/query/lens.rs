@@ -76,7 +76,7 @@ impl LiveView for Lens {
             all.extend(allowed.groups.iter().map(|name| Named::group(name)));
         }
         let filter = Filter::new(&self.params.window.filter);
-        all.retain(|named| filter.fits([named.name].into_iter().chain(roster.full_name(*named))));
+        all.retain(|named| filter.fits_somebody(roster, *named));
         let page = Page::of(all.into_iter().collect(), &self.params.window, |a, b| a.order(*b));
         let rows = page.rows.into_iter().map(|named| {
             let bearer = roster.bearer(named);
@@ -98,14 +98,14 @@ impl LiveView for Lens {
 }
 
 impl Allowed {
-    fn has(&self, named: Named<'_>, bearer: &Bearer) -> Option<bool> {
+    fn has(&self, named: Named<'_>, bearer: &Bearer<'_>) -> Option<bool> {
         let is_named = match named.user_name() {
             Some(name) => self.users.contains(&name),
             None => self.groups.contains(named.name),
         };
         let has = is_named
             || bearer.is_master()
-            || bearer.groups().iter().any(|group| self.groups.contains(group));
+            || bearer.groups().iter().any(|group| self.groups.contains(&**group));
         // Who is in an unknown group may be allowed by that.
         if has { Some(true) } else { bearer.is_whole().then_some(false) }
     }

@@ -7,6 +7,9 @@ use std::cmp::Ordering;
 use images_proto::project::Window;
 use images_proto::window::places;
 
+use crate::Roster;
+use crate::who::Named;
+
 /// A filter: part of a text, upper and lower case being the same.
 pub(super) struct Filter(String);
 
@@ -18,6 +21,11 @@ impl Filter {
     /// Whether one of these texts contains it.
     pub(super) fn fits<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
         self.0.is_empty() || texts.into_iter().any(|text| text.to_lowercase().contains(&self.0))
+    }
+
+    /// Whether the name of somebody contains it, or what a user is called.
+    pub(super) fn fits_somebody(&self, roster: &Roster, named: Named<'_>) -> bool {
+        self.fits([named.name]) || self.fits(roster.full_name(named))
     }
 }
 

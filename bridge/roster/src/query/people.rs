@@ -3,8 +3,6 @@
 //! Users or groups, by name: those that the cluster knows, and those that only groups and bindings
 //! name, for somebody may be given a place before the first login.
 
-use std::collections::HashSet;
-
 use images_proto::natural;
 use images_proto::people::{self, List, Params, Row};
 use images_proto::subject::SubjectKind;
@@ -67,18 +65,22 @@ impl LiveView for People {
 
 /// All users or groups that anything is known of. Those of the cluster itself, such as
 /// `system:serviceaccounts:PROJECT`, are there only if they are objects.
-fn all(roster: &Roster, kind: SubjectKind) -> HashSet<Named<'_>> {
-    let objects: Box<dyn Iterator<Item = Who>> = match kind {
-        SubjectKind::User => Box::new(roster.users.keys().copied().map(Who::user)),
-        SubjectKind::Group => Box::new(roster.groups.keys().copied().map(Who::group)),
-        SubjectKind::Robot => Box::new(std::iter::empty()),
+fn all(roster: &Roster, kind: SubjectKind) -> impl Iterator<Item = Named<'_>> {
+    let is_object = move |name: NameId| match kind {
+        SubjectKind::User => roster.users.contains_key(&name),
+        SubjectKind::Group => roster.groups.contains_key(&name),
+        SubjectKind::Robot => false,
     };
-    let mentioned = roster.mentions.keys().copied().filter(|who| {
+    let users = roster.users.keys().filter(move |_| kind == SubjectKind::User);
+    let groups = roster.groups.keys().filter(move |_| kind == SubjectKind::Group);
+    let objects = users.chain(groups).map(move |name| Who { kind, project: None, name: *name });
+    let only_named = roster.mentions.keys().copied().filter(move |who| {
         who.kind == kind
             && kind != SubjectKind::Robot
+            && !is_object(who.name)
             && !roster.names.name(who.name).starts_with(OF_THE_CLUSTER)
     });
-    objects.chain(mentioned).map(|who| roster.names.named(who)).collect()
+    objects.chain(only_named).map(|who| roster.names.named(who))
 }
 
 /// The row of a user or group.

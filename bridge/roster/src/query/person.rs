@@ -56,7 +56,7 @@ impl LiveView for Person {
             }
             _ => groups(roster, named).into_iter().map(Named::group).collect(),
         };
-        near.retain(|named| filter.fits([named.name].into_iter().chain(roster.full_name(*named))));
+        near.retain(|named| filter.fits_somebody(roster, *named));
         let page = Page::of(near, &self.which.window, |a, b| a.order(*b));
         let is_whole = bindings.is_whole();
         View {

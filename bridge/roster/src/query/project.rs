@@ -51,9 +51,8 @@ impl LiveView for Project {
         };
         let filter = Filter::new(&self.params.window.filter);
         let holders = Holders::of(roster, id);
-        let fitting = holders.members(roster).filter(|(named, _)| {
-            filter.fits([named.name].into_iter().chain(roster.full_name(*named)))
-        });
+        let fitting =
+            holders.members(roster).filter(|(named, _)| filter.fits_somebody(roster, *named));
         let page = Page::of(fitting.collect(), &self.params.window, |(a, _), (b, _)| a.order(*b));
         let members = page.rows.into_iter().map(|(named, held)| Member {
             subject: named.subject(),

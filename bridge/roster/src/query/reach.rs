@@ -65,7 +65,7 @@ impl LiveView for Reach {
 }
 
 /// The listed projects in which a binding reaches somebody that gives something, or may.
-fn reached<'a>(roster: &'a Roster, bearer: &Bearer) -> Vec<&'a str> {
+fn reached<'a>(roster: &'a Roster, bearer: &Bearer<'_>) -> Vec<&'a str> {
     let may_give = |place, binding| roster.given(place, binding).is_none_or(Given::is_something);
     let mut projects: HashSet<NameId> = HashSet::new();
     let mut everywhere = bearer.is_master();
