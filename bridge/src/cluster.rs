@@ -8,14 +8,19 @@
 //! are read here, with bounds.
 
 pub mod access;
+pub mod access_review;
 pub mod account;
 pub mod apply;
+pub mod binding;
 pub(crate) mod certificate;
+mod collection;
 pub mod config_map;
+pub mod described;
 mod error;
 pub mod exec;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod group;
 mod identity;
 pub mod image;
 pub mod image_object;
@@ -35,11 +40,15 @@ mod presented;
 pub mod program;
 pub mod project;
 pub mod pruner;
+pub mod robot_token;
+pub mod role;
 pub mod route;
 pub mod service;
+pub mod service_account;
 pub mod storage_class;
 mod stream_object;
 pub mod usage;
+pub mod user;
 mod watch;
 pub mod workload;
 
@@ -55,8 +64,9 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+pub use self::collection::Collection;
 pub use self::error::{Error, Kind, Refusal};
-pub use self::identity::Identity;
+pub use self::identity::{Identity, Me};
 pub use self::kubeconfig::Error as ConfigError;
 pub use self::list::List;
 use self::login::Login;

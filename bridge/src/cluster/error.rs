@@ -188,6 +188,11 @@ impl Error {
         self.status() == Some(StatusCode::FORBIDDEN)
     }
 
+    /// Whether the server does not do this with what is at that path (405).
+    pub fn is_unsupported(&self) -> bool {
+        self.status() == Some(StatusCode::METHOD_NOT_ALLOWED)
+    }
+
     /// Whether a resource version or continue token is too old.
     pub fn is_expired(&self) -> bool {
         self.status() == Some(StatusCode::GONE)

@@ -38,11 +38,24 @@ struct SelfSubjectStatus {
 #[derive(Deserialize)]
 struct UserInfo {
     username: Option<String>,
+    #[serde(default)]
+    groups: Option<Vec<String>>,
+}
+
+/// The user as the cluster sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Me {
+    /// The name.
+    pub name: String,
+    /// The groups, those without an object too, such as `system:authenticated`.
+    pub groups: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct User {
     metadata: UserMetadata,
+    #[serde(default)]
+    groups: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -83,17 +96,28 @@ impl Cluster {
         }
     }
 
-    /// The user as the cluster knows it, where the cluster tells it.
+    /// The user's name as the cluster knows it, where the cluster tells it.
     pub async fn user(&self) -> Option<String> {
+        self.me().await.map(|me| me.name)
+    }
+
+    /// The user with the groups, where the cluster tells it.
+    pub async fn me(&self) -> Option<Me> {
         let review = Bytes::from_static(
             br#"{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}"#,
         );
         let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-        if let Ok(SelfSubjectReview { status: Some(status) }) = self.post(path, review).await {
-            return status.user_info.username;
-        }
-        // Kubernetes before 1.28, with OpenShift.
-        self.get::<User>("/apis/user.openshift.io/v1/users/~").await.ok()?.metadata.name
+        let (name, groups) = match self.post(path, review).await {
+            Ok(SelfSubjectReview { status: Some(SelfSubjectStatus { user_info }) }) => {
+                (user_info.username?, user_info.groups)
+            }
+            // Kubernetes before 1.28, with OpenShift.
+            _ => {
+                let user: User = self.get("/apis/user.openshift.io/v1/users/~").await.ok()?;
+                (user.metadata.name?, user.groups)
+            }
+        };
+        Some(Me { name, groups: groups.unwrap_or_default() })
     }
 
     /// Whether the cluster has OpenShift's image API.

@@ -49,13 +49,7 @@ impl Cluster {
         path: &str,
         token: Option<&str>,
     ) -> Result<List<T>, Error> {
-        // The API server indents for some user agents unless told not to.
-        let mut query = format!("{path}?limit={PAGE}&pretty=false");
-        if let Some(token) = token {
-            query.push_str("&continue=");
-            query.push_str(&escaped(token));
-        }
-        self.get(&query).await
+        self.get(&page_query(path, "", token)).await
     }
 
     /// All objects of the list at `path`, of which there are not many.
@@ -83,6 +77,17 @@ impl Cluster {
             }
         }
     }
+}
+
+/// The path and query of a page of what `more` of the query selects.
+pub(super) fn page_query(path: &str, more: &str, token: Option<&str>) -> String {
+    // The API server indents for some user agents unless told not to.
+    let mut query = format!("{path}?limit={PAGE}&pretty=false{more}");
+    if let Some(token) = token {
+        query.push_str("&continue=");
+        query.push_str(&escaped(token));
+    }
+    query
 }
 
 #[cfg(test)]

@@ -67,15 +67,26 @@ impl Cluster {
     /// # Errors
     /// When it cannot be watched.
     pub async fn watch<T>(&self, path: &str, version: &str) -> Result<Watch<T>, Error> {
+        self.watch_as(path, "", super::Form::JSON, version).await
+    }
+
+    /// As [`Cluster::watch`], of what `more` of the query selects and in this form.
+    pub(super) async fn watch_as<T>(
+        &self,
+        path: &str,
+        more: &str,
+        form: super::Form,
+        version: &str,
+    ) -> Result<Watch<T>, Error> {
         let query = format!(
             "{path}?watch=true&allowWatchBookmarks=true&pretty=false&timeoutSeconds={SERVER_ENDS}\
-             &resourceVersion={}",
+             {more}&resourceVersion={}",
             escaped(version)
         );
         let deadline = Instant::now() + GIVE_UP;
         let started = timeout_at(
             Instant::now() + super::WHOLE,
-            self.begin(&Method::GET, &query, super::Form::JSON, Bytes::new()),
+            self.begin(&Method::GET, &query, form, Bytes::new()),
         );
         let response = started
             .await
