@@ -16,7 +16,7 @@ use images_proto::history::{History, ShowRecord, Undo, Undone, UndoneItem};
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
 use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::status::Phase;
-use images_proto::{Message, Method, Progress};
+use images_proto::{Message, Method, Progress, lens, people, project, robot};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
@@ -41,7 +41,20 @@ const NEED_NO_CATALOG: &[&str] = &[
 ];
 
 /// What is done after the routes were tried, above all when they lead nowhere.
-const NEED_NO_REGISTRY: &[&str] = &[Routes::NAME, Login::NAME, History::NAME, ShowRecord::NAME];
+const NEED_NO_REGISTRY: &[&str] = &[
+    Routes::NAME,
+    Login::NAME,
+    History::NAME,
+    ShowRecord::NAME,
+    project::Projects::NAME,
+    project::Project::NAME,
+    people::People::NAME,
+    people::Person::NAME,
+    robot::Robots::NAME,
+    lens::Lens::NAME,
+    lens::Reach::NAME,
+    lens::Why::NAME,
+];
 
 /// Why a call ended without its answer.
 #[derive(Debug, thiserror::Error)]

@@ -21,15 +21,18 @@ use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::search::Search;
 use images_proto::status::Status;
 use images_proto::usage::Usage;
-use images_proto::{Failure, Message, Method, Progress};
+use images_proto::{Failure, Message, Method, Progress, lens, people, project, robot};
+use images_roster::query as roster;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use crate::channel::{Close, Outbox};
 use crate::history::HistoryView;
 use crate::image::ImageView;
+use crate::lens::{LensView, ReachView, why};
 use crate::live::{self, CatalogView, StatusView};
 use crate::orphans::OrphansView;
+use crate::roster::RosterView;
 use crate::routes::RoutesView;
 use crate::session::Session;
 use crate::transport::Open;
@@ -54,6 +57,34 @@ pub async fn work(session: Arc<Session>, open: Open) -> Close {
         History::NAME => view::<History, _>(session, open, HistoryView::new).await,
         Routes::NAME => view::<Routes, _>(session, open, RoutesView::new).await,
         Orphans::NAME => view::<Orphans, _>(session, open, OrphansView::new).await,
+        project::Projects::NAME => {
+            view::<project::Projects, _>(
+                session,
+                open,
+                RosterView::<roster::projects::Projects>::new,
+            )
+            .await
+        }
+        project::Project::NAME => {
+            view::<project::Project, _>(session, open, RosterView::<roster::project::Project>::new)
+                .await
+        }
+        people::People::NAME => {
+            view::<people::People, _>(session, open, RosterView::<roster::people::People>::new)
+                .await
+        }
+        people::Person::NAME => {
+            view::<people::Person, _>(session, open, RosterView::<roster::person::Person>::new)
+                .await
+        }
+        robot::Robots::NAME => {
+            view::<robot::Robots, _>(session, open, RosterView::<roster::robots::Robots>::new).await
+        }
+        lens::Lens::NAME => view::<lens::Lens, _>(session, open, LensView::new).await,
+        lens::Reach::NAME => view::<lens::Reach, _>(session, open, ReachView::new).await,
+        lens::Why::NAME => {
+            once::<lens::Why, _>(session, open, |session, params, _| why(session, params)).await
+        }
         Raw::NAME => {
             once::<Raw, _>(
                 session,

@@ -18,7 +18,7 @@ use crate::transport::Open;
 
 /// The shortest time between two looks that changes of the catalog cause. The first one and new
 /// parameters are answered at once.
-const PACE: Duration = Duration::from_millis(250);
+pub(crate) const PACE: Duration = Duration::from_millis(250);
 
 /// Something that can be looked at again and again.
 pub trait Live: Send {

@@ -10,6 +10,7 @@ mod feed;
 mod history;
 mod orphans;
 mod registry;
+pub mod roster;
 pub mod settings;
 pub mod state;
 
@@ -44,6 +45,7 @@ pub struct Session {
     /// What the sources and actions work on, once connected.
     connection: watch::Sender<Option<Arc<Connection>>>,
     feeds: Feeds,
+    roster: Arc<roster::RosterState>,
     manifests: Arc<Manifests>,
     details: details::Cache,
     aftermath: Arc<action::Aftermath>,
@@ -79,6 +81,7 @@ impl Session {
             cluster: ClusterChoice::default(),
             connection: watch::Sender::new(None),
             feeds: Feeds::default(),
+            roster: Arc::default(),
             manifests: Arc::default(),
             details: details::Cache::default(),
             aftermath: Arc::default(),

@@ -8,6 +8,7 @@ mod configs;
 pub mod details;
 pub mod distribution;
 pub mod openshift;
+pub mod roster;
 mod route;
 pub mod workloads;
 

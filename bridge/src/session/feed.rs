@@ -168,7 +168,7 @@ impl Session {
     }
 
     /// Forgets the connection and all that came over it, before there is another one.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         // First of all: nobody makes it the connection again, and who takes it in this moment
         // learns that its content is forgotten.
         self.state.next_epoch();
@@ -181,6 +181,7 @@ impl Session {
         self.feeds.inner().key = None;
         self.manifests.clear();
         self.details.clear();
+        self.roster.forget();
         self.state.forget_cluster();
     }
 }

@@ -247,7 +247,10 @@ impl Session {
     }
 
     /// The cluster, be its registry found or not.
-    async fn cluster(&self) -> Result<Cluster, Failure> {
+    ///
+    /// # Errors
+    /// When there is none, or connecting failed.
+    pub(crate) async fn cluster(&self) -> Result<Cluster, Failure> {
         self.found(|| self.state.connected()).await
     }
 }
