@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Who is there and who may do what.
 
+pub(crate) mod login;
+mod membership;
 pub(crate) mod people;
 pub(crate) mod rights;
 pub(crate) mod roles;
 pub(crate) mod rule;
 pub(crate) mod token;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::pki_types::CertificateDer;
 
 use crate::resource::{PODS, SECRETS, SERVICE_ACCOUNTS};
 use crate::store::{Store, key};
+use login::Logins;
+use membership::Membership;
 use people::Person;
-use rights::Rights;
+use rights::{Able, Decision, Rights, RoleRef};
 use rule::{Attributes, Rule};
 use token::{BoundTo, Claims, Tokens};
 
@@ -61,24 +65,45 @@ impl User {
 pub(crate) struct Access {
     pub(crate) people: Vec<Person>,
     pub(crate) tokens: Tokens,
+    pub(crate) logins: Logins,
     /// Whether passwords are accepted, as before Kubernetes 1.19.
     passwords: bool,
     store: Arc<Store>,
-    /// Parsed once for each change.
-    rights: Mutex<(u64, Arc<Rights>)>,
+    /// Follows what is written.
+    known: Mutex<Known>,
+}
+
+/// What was read from the stored roles, bindings and groups.
+#[derive(Debug, Default)]
+struct Known {
+    /// Up to this version.
+    seen: u64,
+    rights: Rights,
+    membership: Membership,
 }
 
 impl Access {
     /// The people of a cluster.
     pub(crate) fn new(people: Vec<Person>, store: Arc<Store>, passwords: bool) -> Self {
-        Self { people, tokens: Tokens::default(), passwords, store, rights: Mutex::default() }
+        Self {
+            people,
+            tokens: Tokens::default(),
+            logins: Logins::default(),
+            passwords,
+            store,
+            known: Mutex::default(),
+        }
     }
 
-    /// Whose token it is: a person's, or a service account's that is still there.
+    /// Whose token it is: a person's, or a service account's, that is still there.
     pub(crate) fn by_token(&self, token: &str) -> Option<User> {
         let shown = |person: &&Person| person.token.as_deref() == Some(token);
         if let Some(person) = self.people.iter().find(shown) {
-            return Some(person.user.clone());
+            return self.is_there(&person.user).then(|| self.with_groups(person.user.clone()));
+        }
+        if let Some(login) = self.logins.of(token) {
+            let user = login.user();
+            return self.is_there(&user).then(|| self.with_groups(user));
         }
         let claims = self.tokens.read(token)?;
         self.is_valid(&claims).then(|| User::service_account(&claims))
@@ -89,7 +114,7 @@ impl Access {
         let mut people = self.people.iter().filter(|_| self.passwords);
         let person = people
             .find(|person| person.login == login && person.password.as_deref() == Some(password))?;
-        Some(person.user.clone())
+        self.is_there(&person.user).then(|| self.with_groups(person.user.clone()))
     }
 
     /// Whether passwords are a way to log in at all.
@@ -108,24 +133,75 @@ impl Access {
         self.people.iter().find(shown).map(|person| &person.user)
     }
 
-    /// Why somebody may do something; none if not. Takes the store's lock now and then.
-    pub(crate) fn allows(&self, user: &User, what: &Attributes<'_>) -> Option<String> {
-        self.rights().allows(user, what)
+    /// Whether somebody may do something. Takes the store's lock now and then.
+    pub(crate) fn allows(&self, user: &User, what: &Attributes<'_>) -> bool {
+        self.decide(user, what).allowed
+    }
+
+    /// The same, with the reason.
+    pub(crate) fn decide(&self, user: &User, what: &Attributes<'_>) -> Decision {
+        self.known().rights.decide(user, what)
+    }
+
+    /// All who may do something by a binding that names them.
+    pub(crate) fn able(&self, what: &Attributes<'_>) -> Able {
+        self.known().rights.able(what)
     }
 
     /// All rules that somebody has in a namespace, or everywhere.
     pub(crate) fn rules_of(&self, user: &User, namespace: Option<&str>) -> Vec<Rule> {
-        self.rights().rules_for(user, namespace)
+        self.known().rights.rules_for(user, namespace)
     }
 
-    /// Roles and bindings as they are now.
-    pub(crate) fn rights(&self) -> Arc<Rights> {
-        let mut known = self.rights.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.0 != self.store.rights_version() {
+    /// The roles that somebody should have there, but that do not exist, in a sentence.
+    pub(crate) fn missing_for(&self, user: &User, namespace: Option<&str>) -> Option<String> {
+        self.known().rights.missing_for(user, namespace)
+    }
+
+    /// The rules of a role; none if there is no such role.
+    pub(crate) fn role(&self, role: &RoleRef) -> Option<Vec<Rule>> {
+        self.known().rights.rules(role).map(<[Rule]>::to_vec)
+    }
+
+    /// Roles, bindings and groups as they are now.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.seen < self.store.rights_version() {
             let objects = self.store.read();
-            *known = (self.store.rights_version(), Arc::new(Rights::read(&objects)));
+            let (now, seen) = (objects.version(), known.seen);
+            match objects.since(seen) {
+                Some(events) => events.for_each(|event| {
+                    known.rights.follow(event);
+                    known.membership.follow(event);
+                }),
+                None => {
+                    known.rights = Rights::read(&objects);
+                    known.membership = Membership::read(&objects);
+                }
+            }
+            known.seen = now;
         }
-        Arc::clone(&known.1)
+        known
+    }
+
+    /// Whether the User object of somebody who came by OAuth is still there, and the same.
+    fn is_there(&self, user: &User) -> bool {
+        let by_oauth = user.groups.iter().any(|group| group == "system:authenticated:oauth");
+        !by_oauth || login::uid_of(&self.store.read(), &user.name) == user.uid
+    }
+
+    /// Puts somebody who came some time ago into the groups that name them now.
+    pub(crate) fn refresh(&self, user: &mut User) {
+        user.groups.retain(|group| group.starts_with("system:"));
+        *user = self.with_groups(user.clone());
+    }
+
+    fn with_groups(&self, mut user: User) -> User {
+        let known = self.known();
+        let mut groups: Vec<_> = known.membership.groups_of(&user.name).cloned().collect();
+        groups.append(&mut user.groups);
+        user.groups = groups;
+        user
     }
 
     /// Whether the account of a token, and what it is bound to, are still there.

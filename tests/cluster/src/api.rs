@@ -13,13 +13,19 @@ pub(crate) mod discovery;
 pub(crate) mod exec;
 mod fields;
 mod grant;
+mod identity_mapping;
+mod json_patch;
 pub(crate) mod object;
 pub(crate) mod ownership;
 pub(crate) mod path;
+mod people;
 pub(crate) mod port_forward;
 mod project;
+mod project_request;
+mod project_watch;
 mod proxy;
 pub(crate) mod refusal;
+mod resource_review;
 mod review;
 pub(crate) mod style;
 pub(crate) mod table;
@@ -43,7 +49,7 @@ use crate::http::upstream::Upstream;
 use crate::image;
 use crate::network::Network;
 use crate::ready::Face;
-use crate::resource::{IMAGE_GROUP, Resource, STORED};
+use crate::resource::{IMAGE_GROUP, PROJECTS, Resource, STORED};
 use crate::store::Store;
 use discovery::Edition;
 use path::ResourcePath;
@@ -159,7 +165,7 @@ impl Api {
     }
 
     fn authorize(&self, user: &User, what: &Attributes<'_>) -> Result<(), Refusal> {
-        let allowed = self.access.allows(user, what).is_some();
+        let allowed = self.access.allows(user, what);
         allowed.then_some(()).ok_or_else(|| Refusal::forbidden(user, what))
     }
 
@@ -253,13 +259,26 @@ impl Api {
             ("selfsubjectaccessreviews", ..) => {
                 created(review::access(&self.access, user, &call.body))
             }
+            ("subjectaccessreviews" | "localsubjectaccessreviews", ..) => {
+                created(review::access_of(&self.access, path, &call.body)?)
+            }
+            ("resourceaccessreviews" | "localresourceaccessreviews", ..) => {
+                created(resource_review::able(self, user, path, &call.body)?)
+            }
+            ("subjectrulesreviews", ..) => {
+                created(resource_review::rules_of(&self.access, path, &call.body)?)
+            }
             ("selfsubjectrulesreviews", ..) => {
                 created(review::rules(&self.access, user, &call.body))
             }
-            ("projects", _, "list") => found(project::list(&self.store, &self.access, user)),
-            ("projects", ..) => {
-                found(project::get(&self.store, path.name.as_deref().unwrap_or_default())?)
-            }
+            ("projectrequests", _, "list") => found(project_request::list(self, user)?),
+            ("projectrequests", ..) => created(project_request::create(self, user, call)?),
+            ("projects", _, "list") => project::list(self, user, call),
+            ("projects", _, "watch") => project_watch::start(self, user, call),
+            ("projects", _, "get") => project::get(&self.store, call),
+            ("projects", _, "delete") => found(project::delete(&self.store, call)?),
+            ("projects", ..) => change::answer(self, user, &PROJECTS, call),
+            ("useridentitymappings", ..) => identity_mapping::answer(&self.store, call),
             ("users", _, "get") if path.name.as_deref() == Some("~") => {
                 found(user::myself(&self.store, user))
             }

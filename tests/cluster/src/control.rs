@@ -14,12 +14,14 @@
 //! | `POST /objects` | a JSON list of objects is written as they are, status and all |
 //! | `POST /images/age` | `{"image": DIGEST, "minutes": N}`: that Image was made so long ago |
 //! | `POST /registry-state` | `{"state": NAME}`: the registry's objects are as in that state at once |
+//! | `POST /login` | `{"user": NAME}` logs in somebody, known or not: `{"user", "token", "kubeconfig"}`. On OpenShift by the identity `htpasswd:NAME`, or that of another `"provider"`; the first login makes the user. A user who was made by hand, without that identity, is refused, unless `"mapping": "add"` or `"lookup"` says how the provider is set up. Elsewhere the token stands for the name and the `"groups"` |
 //! | `POST /tokens/expire` | all tokens of service accounts are over |
 //! | `POST /tokens/lifetime` | `{"seconds": N}`: later ones get no more than that |
 //! | `POST /history/compact` | what is older is gone: 410 for continue tokens and watches |
 
 pub(crate) mod fault;
 pub(crate) mod hold;
+pub(crate) mod login;
 pub(crate) mod observe;
 mod place;
 pub(crate) mod record;
@@ -37,6 +39,7 @@ use crate::http::listen::{Handler, Peer};
 use crate::store::Store;
 use fault::{Fault, Faults};
 use hold::Holds;
+use login::Doorkeeper;
 use record::Recorder;
 
 /// What the control port controls.
@@ -48,6 +51,7 @@ pub(crate) struct Control {
     pub(crate) store: Arc<Store>,
     /// Set once there is a cluster.
     controller: OnceLock<Arc<Controller>>,
+    doorkeeper: OnceLock<Doorkeeper>,
 }
 
 impl Control {
@@ -59,12 +63,18 @@ impl Control {
             recorder: Recorder::default(),
             store,
             controller: OnceLock::new(),
+            doorkeeper: OnceLock::new(),
         }
     }
 
     /// From now on it also drives what the cluster does by itself.
     pub(crate) fn drive(&self, controller: Arc<Controller>) {
         let _ = self.controller.set(controller);
+    }
+
+    /// From now on it also lets people in.
+    pub(crate) fn open(&self, doorkeeper: Doorkeeper) {
+        let _ = self.doorkeeper.set(doorkeeper);
     }
 
     fn controller(&self) -> Result<&Controller, String> {
@@ -115,6 +125,11 @@ impl Control {
                 let state: State = read(request).await?;
                 self.controller()?.set(state.state.parse::<RegistryState>()?);
                 Ok(done())
+            }
+            (Method::POST, "/login") => {
+                let doorkeeper = self.doorkeeper.get().ok_or("there is no cluster yet")?;
+                let access = &self.controller()?.access;
+                json(&doorkeeper.let_in(&self.store, access, read(request).await?)?)
             }
             (Method::POST, "/tokens/expire") => {
                 self.controller()?.access.tokens.expire_all();

@@ -171,7 +171,7 @@ impl Controller {
         let environment = self.maintenance.running();
         let programs = Programs { registry, pod: self.network.pod().into(), environment };
         self.store.write(|objects, clock| {
-            namespace::reconcile(objects, clock, &self.authorities);
+            namespace::reconcile(objects, clock, self.face, &self.authorities);
             account::reconcile(objects, clock, self);
             if self.is_operated() {
                 operator::reconcile(objects, clock, self);

@@ -16,7 +16,7 @@ use crate::access::roles;
 use crate::controller::Controller;
 use crate::ready::Face;
 use crate::resource::{
-    CLUSTER_ROLES, CONFIG_MAPS, IMAGE_PRUNERS, NAMESPACES, NODES, Resource, SERVICES,
+    CLUSTER_ROLES, CONFIG_MAPS, IDENTITIES, IMAGE_PRUNERS, NAMESPACES, NODES, Resource, SERVICES,
     STORAGE_CLASSES, USERS,
 };
 use crate::seed::direct::VAULT;
@@ -92,7 +92,10 @@ pub(crate) fn put(
     }
     if face == Face::Openshift {
         let known = furniture.people.iter().filter(|person| person.token.is_some());
-        all.extend(known.map(|person| (&USERS, user(person))));
+        for person in known {
+            all.push((&USERS, user(person)));
+            all.push((&IDENTITIES, identity(person)));
+        }
     }
     store.write(|objects, clock| {
         for (resource, object) in all {
@@ -114,6 +117,15 @@ fn user(person: &Person) -> Value {
         "metadata": {"name": person.user.name, "uid": person.user.uid},
         "fullName": person.full_name, "identities": [format!("htpasswd:{}", person.login)],
         "groups": null,
+    })
+}
+
+fn identity(person: &Person) -> Value {
+    json!({
+        "metadata": {"name": format!("htpasswd:{}", person.login)},
+        "providerName": "htpasswd", "providerUserName": person.login,
+        "user": {"name": person.user.name, "uid": person.user.uid},
+        "extra": {"name": person.full_name},
     })
 }
 

@@ -10,28 +10,41 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::access::people::Person;
 
-/// Writes the kubeconfig of a person, readable for its owner only.
+/// How somebody shows who they are, as it stands in a kubeconfig.
+#[derive(Debug)]
+pub(crate) struct Credential(String);
+
+impl Credential {
+    /// A bearer token.
+    pub(crate) fn token(token: &str) -> Self {
+        Self(format!("    token: {token}\n"))
+    }
+
+    /// What a person has.
+    pub(crate) fn of(person: &Person) -> Self {
+        if let Some(identity) = &person.certificate {
+            let certificate = STANDARD.encode(&identity.certificate_pem);
+            let key = STANDARD.encode(identity.key.serialize_pem());
+            return Self(format!(
+                "    client-certificate-data: {certificate}\n    client-key-data: {key}\n"
+            ));
+        }
+        person.token.as_deref().map_or_else(|| Self(String::new()), Self::token)
+    }
+}
+
+/// Writes the kubeconfig of somebody, readable for its owner only.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub(crate) fn write(
     path: &Path,
-    person: &Person,
+    login: &str,
+    Credential(credential): &Credential,
     server: &str,
     ca_pem: &str,
 ) -> std::io::Result<()> {
-    let login = person.login;
     let ca = STANDARD.encode(ca_pem);
-    let mut credential = String::new();
-    if let Some(token) = &person.token {
-        credential = format!("    token: {token}\n");
-    }
-    if let Some(identity) = &person.certificate {
-        let certificate = STANDARD.encode(&identity.certificate_pem);
-        let key = STANDARD.encode(identity.key.serialize_pem());
-        credential =
-            format!("    client-certificate-data: {certificate}\n    client-key-data: {key}\n");
-    }
     let text = format!(
         "apiVersion: v1\nkind: Config\nclusters:\n- name: loopback\n  cluster:\n    \
          server: {server}\n    certificate-authority-data: {ca}\nusers:\n- name: {login}\n  \

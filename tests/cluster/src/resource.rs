@@ -30,6 +30,16 @@ impl Resource {
         if self.group.is_empty() { "v1".to_owned() } else { format!("{}/v1", self.group) }
     }
 
+    /// The kind as which its objects are stored: a project is a namespace under another name.
+    pub(crate) fn home(&'static self) -> &'static Self {
+        if self == &PROJECTS { &NAMESPACES } else { self }
+    }
+
+    /// The name under which its objects are stored.
+    pub(crate) fn collection(&self) -> &'static str {
+        if self == &PROJECTS { NAMESPACES.plural } else { self.plural }
+    }
+
     /// An object as it stands alone, with kind and version.
     pub(crate) fn alone(&self, mut object: Value) -> Value {
         object["kind"] = self.kind.into();
@@ -55,6 +65,8 @@ pub(crate) const BUILD: &str = "build.openshift.io";
 pub(crate) const IMAGE_GROUP: &str = "image.openshift.io";
 /// Ingresses.
 pub(crate) const NETWORKING: &str = "networking.k8s.io";
+/// OpenShift's projects.
+pub(crate) const PROJECT: &str = "project.openshift.io";
 /// Roles and their bindings.
 pub(crate) const RBAC: &str = "rbac.authorization.k8s.io";
 /// What OpenShift's registry operator is told.
@@ -63,6 +75,8 @@ pub(crate) const REGISTRY_OPERATOR: &str = "imageregistry.operator.openshift.io"
 pub(crate) const ROUTE: &str = "route.openshift.io";
 /// Storage classes.
 pub(crate) const STORAGE: &str = "storage.k8s.io";
+/// OpenShift's people.
+pub(crate) const USER: &str = "user.openshift.io";
 
 pub(crate) const CONFIG_MAPS: Resource = Resource::namespaced("", "configmaps", "ConfigMap");
 pub(crate) const ENDPOINTS: Resource = Resource::namespaced("", "endpoints", "Endpoints");
@@ -107,10 +121,14 @@ pub(crate) const ROLE_BINDINGS: Resource =
 pub(crate) const ROUTES: Resource = Resource::namespaced(ROUTE, "routes", "Route");
 pub(crate) const STORAGE_CLASSES: Resource =
     Resource::cluster_wide(STORAGE, "storageclasses", "StorageClass");
-pub(crate) const USERS: Resource = Resource::cluster_wide("user.openshift.io", "users", "User");
+pub(crate) const GROUPS: Resource = Resource::cluster_wide(USER, "groups", "Group");
+pub(crate) const IDENTITIES: Resource = Resource::cluster_wide(USER, "identities", "Identity");
+pub(crate) const USERS: Resource = Resource::cluster_wide(USER, "users", "User");
+/// Not stored: see [`Resource::home`].
+pub(crate) const PROJECTS: Resource = Resource::cluster_wide(PROJECT, "projects", "Project");
 
-/// All of them.
-pub(crate) const STORED: [&Resource; 31] = [
+/// All that are stored.
+pub(crate) const STORED: [&Resource; 33] = [
     &CONFIG_MAPS,
     &ENDPOINTS,
     &NAMESPACES,
@@ -141,5 +159,7 @@ pub(crate) const STORED: [&Resource; 31] = [
     &ROLE_BINDINGS,
     &ROUTES,
     &STORAGE_CLASSES,
+    &GROUPS,
+    &IDENTITIES,
     &USERS,
 ];

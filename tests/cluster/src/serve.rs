@@ -23,6 +23,7 @@ use crate::api::exec::Commands;
 use crate::api::port_forward::Tunnels;
 use crate::args::ServeOptions;
 use crate::control::Control;
+use crate::control::login::Doorkeeper;
 use crate::control::observe::Observed;
 use crate::control::record::Target;
 use crate::controller::Controller;
@@ -153,6 +154,12 @@ impl Cluster {
         // How the cluster came into being is nobody's business.
         store.compact();
         control.drive(Arc::clone(&controller));
+        control.open(Doorkeeper {
+            face,
+            api: format!("https://{api_address}"),
+            ca: authorities.cluster().pem(),
+            dir: dir.clone(),
+        });
 
         let mut servers = JoinSet::new();
         let api = Api {

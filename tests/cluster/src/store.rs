@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::identifier;
-use crate::resource::{RBAC, Resource, STORED};
+use crate::resource::{GROUPS, RBAC, Resource, STORED};
 
 /// Older writes are forgotten beyond this many, as a compaction of etcd does.
 const MAX_LOG: usize = 100_000;
@@ -88,7 +88,7 @@ pub(crate) struct Objects {
     log: VecDeque<Event>,
     /// Writes up to this one are forgotten.
     compacted: u64,
-    /// The version of the last write to a role or a binding, to be read without the lock.
+    /// The version of the last write to a role, a binding or a group, to be read without the lock.
     rights: Arc<AtomicU64>,
 }
 
@@ -105,7 +105,7 @@ impl Objects {
 
     /// One object.
     pub(crate) fn get(&self, resource: &Resource, key: &str) -> Option<&Arc<Stored>> {
-        self.collections.get(resource.plural)?.get(key)
+        self.collections.get(resource.collection())?.get(key)
     }
 
     /// All objects of a kind, in order.
@@ -120,7 +120,7 @@ impl Objects {
         key: &str,
     ) -> impl Iterator<Item = &Arc<Stored>> {
         let from = (Bound::Included(key), Bound::Unbounded);
-        let collection = self.collections.get(resource.plural).into_iter();
+        let collection = self.collections.get(resource.collection()).into_iter();
         collection.flat_map(move |all| all.range::<str, _>(from)).map(|(_, object)| object)
     }
 
@@ -146,7 +146,7 @@ impl Objects {
             fields.remove("apiVersion");
         }
         let stored = Arc::new(Stored { key, json: object.to_string().into() });
-        let collection = self.collections.entry(resource.plural).or_default();
+        let collection = self.collections.entry(resource.collection()).or_default();
         let before = collection.insert(stored.key.clone(), Arc::clone(&stored));
         self.note(resource, before, Some(Arc::clone(&stored)));
         stored
@@ -154,7 +154,7 @@ impl Objects {
 
     /// Deletes an object and returns what it was.
     pub(crate) fn delete(&mut self, resource: &'static Resource, key: &str) -> Option<Arc<Stored>> {
-        let before = self.collections.get_mut(resource.plural)?.remove(key)?;
+        let before = self.collections.get_mut(resource.collection())?.remove(key)?;
         self.version += 1;
         self.note(resource, Some(Arc::clone(&before)), None);
         Some(before)
@@ -166,7 +166,8 @@ impl Objects {
         before: Option<Arc<Stored>>,
         after: Option<Arc<Stored>>,
     ) {
-        if resource.group == RBAC {
+        let resource = resource.home();
+        if resource.group == RBAC || resource == &GROUPS {
             self.rights.store(self.version, Ordering::Release);
         }
         self.log.push_back(Event { version: self.version, resource, before, after });
@@ -229,7 +230,7 @@ impl Store {
         self.version.subscribe()
     }
 
-    /// The version of the last write to a role or a binding.
+    /// The version of the last write to a role, a binding or a group.
     pub(crate) fn rights_version(&self) -> u64 {
         self.rights.load(Ordering::Acquire)
     }

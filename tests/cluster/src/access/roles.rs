@@ -16,16 +16,24 @@ const RECORDED: &str = include_str!("../../golden/clusterroles-registry.json");
 /// here, and for the plain registry the right to use the service proxy.
 const FURTHER: &str = include_str!("roles.json");
 
+/// What OpenShift has besides, or has in another way: the rights of everybody, those of who may
+/// request projects, and more for `admin`, `edit` and `view`.
+const OPENSHIFT: &str = include_str!("openshift_roles.json");
+
+/// The roles that are made of others, and the label of those.
+const AGGREGATED: [(&str, &str); 3] = [
+    ("admin", "rbac.authorization.k8s.io/aggregate-to-admin"),
+    ("edit", "rbac.authorization.k8s.io/aggregate-to-edit"),
+    ("view", "rbac.authorization.k8s.io/aggregate-to-view"),
+];
+
 /// The cluster roles.
 ///
 /// # Errors
 /// When the recording is damaged.
 pub(crate) fn cluster_roles(face: Face) -> anyhow::Result<Vec<Value>> {
-    let further: BTreeMap<String, Value> = serde_json::from_str(FURTHER)?;
-    let further = further
-        .into_iter()
-        .map(|(name, rules)| json!({"metadata": {"name": name}, "rules": rules}));
-    let mut roles: Vec<Value> = further.collect();
+    let mut further: BTreeMap<String, Vec<Value>> = serde_json::from_str(FURTHER)?;
+    let mut roles = Vec::new();
     if face == Face::Openshift {
         let recorded: Value = serde_json::from_str(RECORDED)?;
         let items = recorded["items"].as_array().context("no roles are recorded")?;
@@ -38,6 +46,27 @@ pub(crate) fn cluster_roles(face: Face) -> anyhow::Result<Vec<Value>> {
             }
             roles.push(json!({"metadata": metadata, "rules": role["rules"]}));
         }
+        let own: BTreeMap<String, Vec<Value>> = serde_json::from_str(OPENSHIFT)?;
+        for (name, rules) in own {
+            if AGGREGATED.iter().any(|(aggregated, _)| *aggregated == name) {
+                further.entry(name).or_default().extend(rules);
+            } else {
+                further.insert(name, rules);
+            }
+        }
+    }
+    for (name, label) in AGGREGATED {
+        let parts = roles.iter().filter(|role| role["metadata"]["labels"][label] == "true");
+        let rules = parts.filter_map(|role| role["rules"].as_array()).flatten().cloned();
+        further.entry(name.to_owned()).or_default().extend(rules);
+    }
+    for (name, rules) in further {
+        let mut role = json!({"metadata": {"name": name}, "rules": rules});
+        if let Some((_, label)) = AGGREGATED.iter().find(|(aggregated, _)| *aggregated == name) {
+            role["aggregationRule"] =
+                json!({"clusterRoleSelectors": [{"matchLabels": {*label: "true"}}]});
+        }
+        roles.push(role);
     }
     Ok(roles)
 }
@@ -50,11 +79,12 @@ pub(crate) fn bindings(
 ) -> Vec<(&'static Resource, Value)> {
     let user = |name: &str| json!({"kind": "User", "apiGroup": RBAC, "name": name});
     let group = |name: &str| json!({"kind": "Group", "apiGroup": RBAC, "name": name});
-    let everywhere =
-        |role: &str, subjects: Vec<Value>| (&CLUSTER_ROLE_BINDINGS, binding(role, None, &subjects));
+    let everywhere = |role: &str, subjects: Vec<Value>| {
+        (&CLUSTER_ROLE_BINDINGS, binding(role, role, None, &subjects))
+    };
     let within = |role: &str, namespace: &str, names: &[&str]| {
         let subjects: Vec<_> = names.iter().map(|name| user(name)).collect();
-        (&ROLE_BINDINGS, binding(role, Some(namespace), &subjects))
+        (&ROLE_BINDINGS, binding(role, role, Some(namespace), &subjects))
     };
     let mut all = vec![
         everywhere("cluster-admin", vec![user("sarah"), group("system:masters")]),
@@ -64,6 +94,16 @@ pub(crate) fn bindings(
     ];
     match face {
         Face::Openshift => {
+            let others = |name: &str, role: &str, subjects: Vec<Value>| {
+                (&CLUSTER_ROLE_BINDINGS, binding(name, role, None, &subjects))
+            };
+            let admins = vec![group("system:cluster-admins"), user("system:admin")];
+            all.push(others("cluster-admins", "cluster-admin", admins));
+            let readers = vec![group("system:cluster-readers")];
+            all.push(others("cluster-readers", "cluster-reader", readers));
+            let provisioners = vec![group("system:authenticated:oauth")];
+            all.push(others("self-provisioners", "self-provisioner", provisioners));
+            all.push(everywhere("system:basic-user", vec![group("system:authenticated")]));
             all.extend(projects.iter().map(|name| within("registry-admin", name, &["scruffy"])));
             all.push(within("registry-editor", "skyfield", &["jane"]));
             all.push(within("registry-viewer", "skyfield", &["eric", "greg"]));
@@ -78,8 +118,14 @@ pub(crate) fn bindings(
     all
 }
 
-fn binding(role: &str, namespace: Option<&str>, subjects: &[Value]) -> Value {
-    let mut metadata = json!({"name": role});
+/// A binding of a cluster role, in a namespace or for the whole cluster.
+pub(crate) fn binding(
+    name: &str,
+    role: &str,
+    namespace: Option<&str>,
+    subjects: &[Value],
+) -> Value {
+    let mut metadata = json!({"name": name});
     if let Some(namespace) = namespace {
         metadata["namespace"] = json!(namespace);
     }

@@ -8,13 +8,13 @@ use super::delete::{self, is_dry_run};
 use super::grant::Grant;
 use super::ownership::Manager;
 use super::refusal::Refusal;
-use super::{Api, Call, apply, complete, validate};
+use super::{Api, Call, apply, complete, json_patch, validate};
 use crate::access::User;
 use crate::access::rule::Attributes;
 use crate::clock::Clock;
 use crate::http::body::Body;
 use crate::identifier;
-use crate::resource::{NAMESPACES, Resource};
+use crate::resource::{NAMESPACES, PROJECT, Resource, USER};
 use crate::store::{Objects, key};
 
 const MODIFIED: &str =
@@ -22,6 +22,8 @@ const MODIFIED: &str =
 
 /// The content type of what is applied.
 pub(super) const APPLY: &str = "application/apply-patch+yaml";
+
+const JSON_PATCH: &str = "application/json-patch+json";
 
 /// Attempts of a patch whose object others change meanwhile.
 const ATTEMPTS: usize = 5;
@@ -93,6 +95,7 @@ impl Change<'_> {
             drop(objects);
             let mut after = self.wanted(before.as_ref())?;
             self.identify(&mut after, before.as_ref())?;
+            complete::name_groups(self.resource, &mut after);
             validate::check(self.resource, &self.name, &after, before.as_ref())?;
             self.grant().check(&after, before.as_ref())?;
             if let Some(done) = self.write(before.as_ref(), after)? {
@@ -105,7 +108,8 @@ impl Change<'_> {
     /// The object that the caller wants, from what there is.
     fn wanted(&self, before: Option<&Value>) -> Result<Value, Refusal> {
         let body = &self.call.body;
-        if !body.is_object() {
+        let is_json_patch = self.call.content_type == JSON_PATCH && self.call.verb == "patch";
+        if !body.is_object() && !is_json_patch {
             return Err(Refusal::bad_request("the body is no object"));
         }
         let missing = || Refusal::not_found(self.resource.group, self.resource.plural, &self.name);
@@ -123,8 +127,15 @@ impl Change<'_> {
             ("update", _) => {
                 let before = before.ok_or_else(missing)?;
                 self.same_kind(body)?;
+                self.names_version(body)?;
                 self.unchanged(before, body)?;
                 body.clone()
+            }
+            (_, JSON_PATCH) => {
+                let before = before.ok_or_else(missing)?;
+                let after = json_patch::apply(before, body).ok_or_else(Refusal::bad_patch)?;
+                self.unchanged(before, &after)?;
+                after
             }
             (_, "application/merge-patch+json") => {
                 let before = before.ok_or_else(missing)?;
@@ -187,6 +198,17 @@ impl Change<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// OpenShift's own objects are not changed blindly.
+    fn names_version(&self, body: &Value) -> Result<(), Refusal> {
+        let Resource { group, kind, .. } = self.resource;
+        let said = body["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+        if !matches!(*group, USER | PROJECT) || !said.is_empty() {
+            return Ok(());
+        }
+        let why = "Invalid value: 0x0: must be specified for an update";
+        Err(Refusal::invalid(group, kind, &self.name, "metadata.resourceVersion", why))
     }
 
     fn unchanged(&self, before: &Value, wanted: &Value) -> Result<(), Refusal> {

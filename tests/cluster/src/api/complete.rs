@@ -5,9 +5,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::people;
 use super::refusal::Refusal;
+use crate::furniture::namespace;
 use crate::network::Network;
-use crate::resource::{CLAIMS, DEPLOYMENTS, NAMESPACES, PODS, Resource, SECRETS, SERVICES};
+use crate::resource::{
+    CLAIMS, CLUSTER_ROLE_BINDINGS, DEPLOYMENTS, NAMESPACES, PODS, PROJECTS, RBAC, ROLE_BINDINGS,
+    Resource, SECRETS, SERVICES, USER,
+};
 use crate::store::Objects;
 use crate::workload::volume;
 
@@ -31,6 +36,12 @@ pub(super) fn fill(
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(name);
         object["spec"] = json!({"finalizers": ["kubernetes"]});
         object["status"] = json!({"phase": "Active"});
+    } else if resource == &PROJECTS && is_new {
+        object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(name);
+        object["spec"] = namespace::requested(name)["spec"].clone();
+        object["status"] = json!({"phase": "Active"});
+    } else if resource.group == USER {
+        people::fill(resource, object);
     } else if resource == &DEPLOYMENTS {
         fill_deployment(object, is_new);
     } else if resource == &SERVICES {
@@ -64,6 +75,19 @@ pub(super) fn fill(
         }
     }
     Ok(())
+}
+
+/// Fills in the API groups of a binding: there is only one for each kind.
+pub(super) fn name_groups(resource: &Resource, object: &mut Value) {
+    if resource != &ROLE_BINDINGS && resource != &CLUSTER_ROLE_BINDINGS {
+        return;
+    }
+    default(&mut object["roleRef"], "apiGroup", json!(RBAC));
+    for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+        if subject["kind"] == "User" || subject["kind"] == "Group" {
+            default(subject, "apiGroup", json!(RBAC));
+        }
+    }
 }
 
 fn fill_deployment(object: &mut Value, is_new: bool) {

@@ -35,6 +35,11 @@ pub(super) fn delete(
         let about = (resource.group, resource.kind, name);
         precondition(call, about, &object, &["uid", "resourceVersion"])?;
         let uid = object["metadata"]["uid"].clone();
+        if resource == &NAMESPACES && object["status"]["phase"] == "Terminating" {
+            let why = "The system is ensuring all content is removed from this namespace.  Upon \
+                       completion, this namespace will automatically be purged by the system.";
+            return Err(Refusal::conflict(resource.group, resource.plural, name, why));
+        }
         if resource == &NAMESPACES {
             // It ends when it is empty.
             object["metadata"]["deletionTimestamp"] = json!(clock.now());

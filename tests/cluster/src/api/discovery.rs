@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::style::Form;
 use crate::ready::Face;
 use crate::resource::{
-    APPS, APPS_OPENSHIFT, BATCH, BUILD, IMAGE_GROUP, NETWORKING, RBAC, REGISTRY_OPERATOR, ROUTE,
-    STORAGE,
+    APPS, APPS_OPENSHIFT, BATCH, BUILD, IMAGE_GROUP, NETWORKING, PROJECT, RBAC, REGISTRY_OPERATOR,
+    ROUTE, STORAGE, USER,
 };
 
 /// A resource as discovery names it.
@@ -25,12 +25,12 @@ struct Served {
 const CORE: &str = "";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 const AUTHORIZATION: &str = "authorization.k8s.io";
-const PROJECT: &str = "project.openshift.io";
-const USER: &str = "user.openshift.io";
+const AUTHORIZATION_OPENSHIFT: &str = "authorization.openshift.io";
 
 const READ: &[&str] = &["get", "list", "watch"];
 const CREATE: &[&str] = &["create"];
 const ALL: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
+const MAPPINGS: &[&str] = &["create", "delete", "get", "update"];
 const TAGS: &[&str] = &["delete", "get", "list"];
 const PROXY: &[&str] = &["create", "delete", "get", "patch", "update"];
 const STREAMS: &[&str] = &["create", "delete", "get", "list", "update", "watch"];
@@ -74,10 +74,20 @@ const SERVED: &[Served] = &[
         true, "DeploymentConfig", ALL, &["dc"]),
     served(AUTHENTICATION, ["selfsubjectreviews", "selfsubjectreview"],
         false, "SelfSubjectReview", CREATE, &[]),
+    served(AUTHORIZATION, ["localsubjectaccessreviews", "localsubjectaccessreview"],
+        true, "LocalSubjectAccessReview", CREATE, &[]),
     served(AUTHORIZATION, ["selfsubjectaccessreviews", "selfsubjectaccessreview"],
         false, "SelfSubjectAccessReview", CREATE, &[]),
     served(AUTHORIZATION, ["selfsubjectrulesreviews", "selfsubjectrulesreview"],
         false, "SelfSubjectRulesReview", CREATE, &[]),
+    served(AUTHORIZATION, ["subjectaccessreviews", "subjectaccessreview"],
+        false, "SubjectAccessReview", CREATE, &[]),
+    served(AUTHORIZATION_OPENSHIFT, ["localresourceaccessreviews", "localresourceaccessreview"],
+        true, "LocalResourceAccessReview", CREATE, &[]),
+    served(AUTHORIZATION_OPENSHIFT, ["resourceaccessreviews", "resourceaccessreview"],
+        false, "ResourceAccessReview", CREATE, &[]),
+    served(AUTHORIZATION_OPENSHIFT, ["subjectrulesreviews", "subjectrulesreview"],
+        true, "SubjectRulesReview", CREATE, &[]),
     served(BATCH, ["cronjobs", "cronjob"], true, "CronJob", ALL, &["cj"]),
     served(BATCH, ["jobs", "job"], true, "Job", ALL, &[]),
     served(BUILD, ["buildconfigs", "buildconfig"], true, "BuildConfig", ALL, &["bc"]),
@@ -97,7 +107,9 @@ const SERVED: &[Served] = &[
     served(REGISTRY_OPERATOR, ["imagepruners", "imagepruner"],
         false, "ImagePruner", ALL, &[]),
     served(NETWORKING, ["ingresses", "ingress"], true, "Ingress", ALL, &["ing"]),
-    served(PROJECT, ["projects", "project"], false, "Project", &["get", "list"], &[]),
+    served(PROJECT, ["projectrequests", "projectrequest"],
+        false, "ProjectRequest", &["create", "list"], &[]),
+    served(PROJECT, ["projects", "project"], false, "Project", ALL, &[]),
     served(RBAC, ["clusterrolebindings", "clusterrolebinding"],
         false, "ClusterRoleBinding", ALL, &[]),
     served(RBAC, ["clusterroles", "clusterrole"], false, "ClusterRole", ALL, &[]),
@@ -105,7 +117,11 @@ const SERVED: &[Served] = &[
     served(RBAC, ["roles", "role"], true, "Role", ALL, &[]),
     served(ROUTE, ["routes", "route"], true, "Route", ALL, &[]),
     served(STORAGE, ["storageclasses", "storageclass"], false, "StorageClass", ALL, &["sc"]),
-    served(USER, ["users", "user"], false, "User", READ, &[]),
+    served(USER, ["groups", "group"], false, "Group", ALL, &[]),
+    served(USER, ["identities", "identity"], false, "Identity", ALL, &[]),
+    served(USER, ["useridentitymappings", "useridentitymapping"],
+        false, "UserIdentityMapping", MAPPINGS, &[]),
+    served(USER, ["users", "user"], false, "User", ALL, &[]),
 ];
 
 /// What a cluster of old has not: requests for tokens (before 1.12), the question who one

@@ -46,9 +46,8 @@ impl Grant<'_> {
         if before.is_some_and(same) || self.may("bind", plural, &role.name) {
             return Ok(());
         }
-        let rights = self.access.rights();
         let missing = || Refusal::not_found(RBAC, plural, &role.name);
-        self.holds(rights.rules(&role).ok_or_else(missing)?)
+        self.holds(&self.access.role(&role).ok_or_else(missing)?)
     }
 
     fn may(&self, verb: &str, resource: &str, name: &str) -> bool {
@@ -60,7 +59,7 @@ impl Grant<'_> {
             name: Some(name),
             ..Attributes::default()
         };
-        self.access.allows(self.user, &what).is_some()
+        self.access.allows(self.user, &what)
     }
 
     fn holds(&self, granted: &[Rule]) -> Result<(), Refusal> {

@@ -116,10 +116,25 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, "Conflict", message, Some(json!({"causes": causes})))
     }
 
+    /// A JSON patch of which a step cannot be done, a test among them.
+    pub(crate) fn bad_patch() -> Self {
+        let message = "the server rejected our request due to an error in our request".to_owned();
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message, Some(json!({})))
+    }
+
+    /// Somebody who may not request projects asks whether they may.
+    pub(crate) fn may_not_request() -> Self {
+        let message = "projectrequests.project.openshift.io is forbidden: You may not request a \
+                       new project via this API.";
+        let details = details("project.openshift.io", "projectrequests", None);
+        Self::new(StatusCode::FORBIDDEN, "Forbidden", message.to_owned(), Some(details))
+    }
+
     /// A body in a form that is not taken.
     pub(crate) fn unsupported_media_type() -> Self {
         let message = "the body of the request was in an unknown format - accepted media types \
-            include: application/merge-patch+json, application/apply-patch+yaml";
+            include: application/json-patch+json, application/merge-patch+json, \
+            application/apply-patch+yaml";
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UnsupportedMediaType",

@@ -3,9 +3,13 @@
 
 use serde_json::{Value, json};
 
+use super::path::ResourcePath;
+use super::refusal::Refusal;
 use crate::access::rule::Attributes;
 use crate::access::{Access, User};
 use crate::clock::Clock;
+
+const GROUP: &str = "authorization.k8s.io";
 
 /// Answers a SelfSubjectReview.
 pub(crate) fn identity(user: &User, clock: &Clock) -> Value {
@@ -24,7 +28,65 @@ pub(crate) fn identity(user: &User, clock: &Clock) -> Value {
 
 /// Answers a SelfSubjectAccessReview.
 pub(crate) fn access(access: &Access, user: &User, review: &Value) -> Value {
+    decided(access, user, "SelfSubjectAccessReview", &review["spec"])
+}
+
+/// Answers a SubjectAccessReview, or one within a namespace. Groups are those that it names:
+/// nobody looks up in which ones the user is.
+///
+/// # Errors
+/// When it is about nobody or nothing, or about another namespace than its own.
+pub(crate) fn access_of(
+    access: &Access,
+    path: &ResourcePath,
+    review: &Value,
+) -> Result<Value, Refusal> {
     let spec = &review["spec"];
+    let local = path.resource == "localsubjectaccessreviews";
+    let kind = if local { "LocalSubjectAccessReview" } else { "SubjectAccessReview" };
+    let invalid = |field: &str, why: &str| Err(Refusal::invalid(GROUP, kind, "", field, why));
+    let about = &spec["resourceAttributes"];
+    match (about.is_object(), spec["nonResourceAttributes"].is_object()) {
+        (true, true) => {
+            let why = "Invalid value: null: cannot be specified in combination with \
+                       resourceAttributes";
+            return invalid("spec.nonResourceAttributes", why);
+        }
+        (false, false) => {
+            let why = "Invalid value: null: exactly one of nonResourceAttributes or \
+                       resourceAttributes must be specified";
+            return invalid("spec.resourceAttributes", why);
+        }
+        (false, true) if local => {
+            let why = "Invalid value: null: disallowed on this kind of request";
+            return invalid("spec.nonResourceAttributes", why);
+        }
+        _ => {}
+    }
+    let user = named(spec);
+    if user.name.is_empty() && user.groups.is_empty() {
+        let why = "Invalid value: \"\": at least one of user or group must be specified";
+        return invalid("spec.user", why);
+    }
+    let namespace = path.namespace.as_deref().unwrap_or_default();
+    if local && about["namespace"] != namespace {
+        let message =
+            format!("spec.resourceAttributes.namespace must match namespace: {namespace}");
+        return Err(Refusal::bad_request(message));
+    }
+    Ok(decided(access, &user, kind, spec))
+}
+
+/// Whoever a review names.
+pub(super) fn named(spec: &Value) -> User {
+    User {
+        name: spec["user"].as_str().unwrap_or_default().to_owned(),
+        uid: spec["uid"].as_str().map(str::to_owned),
+        groups: serde_json::from_value(spec["groups"].clone()).unwrap_or_default(),
+    }
+}
+
+fn decided(access: &Access, user: &User, kind: &str, spec: &Value) -> Value {
     let (asked, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
     let text = |field: &str| asked[field].as_str().unwrap_or_default();
     let given = |field: &str| asked[field].as_str().filter(|text| !text.is_empty());
@@ -44,13 +106,14 @@ pub(crate) fn access(access: &Access, user: &User, review: &Value) -> Value {
             path: None,
         },
     };
-    let status = match access.allows(user, &what) {
-        Some(reason) => json!({"allowed": true, "reason": reason}),
-        None => json!({"allowed": false}),
-    };
+    let decision = access.decide(user, &what);
+    let mut status = json!({"allowed": decision.allowed});
+    if let Some(reason) = decision.reason {
+        status["reason"] = json!(reason);
+    }
     json!({
-        "kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
-        "metadata": {}, "spec": spec, "status": status,
+        "kind": kind, "apiVersion": format!("{GROUP}/v1"), "metadata": {}, "spec": spec,
+        "status": status,
     })
 }
 

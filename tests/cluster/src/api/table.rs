@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::object::metadata_only;
+use super::project::DISPLAY_NAME;
 use crate::http::query::Query;
-use crate::resource::{IMAGE_STREAMS, IMAGES, Resource};
+use crate::resource::{IMAGE_STREAMS, IMAGES, PROJECTS, Resource};
 
 const NAME: &str = "Name must be unique within a namespace. Is required when creating resources, \
     although some resources may allow a client to request the generation of an appropriate name \
@@ -66,6 +67,14 @@ pub(crate) fn columns(resource: &Resource) -> Vec<Value> {
     if resource == &IMAGES {
         return vec![column("Name", NAME, 0), column("Image Reference", REFERENCE, 0)];
     }
+    if resource == &PROJECTS {
+        let shown = "the name under which it is shown";
+        return vec![
+            column("Name", NAME, 0),
+            column("Display Name", shown, 0),
+            column("Status", "the current lifecycle phase", 0),
+        ];
+    }
     vec![column("Name", NAME, 0), column("Age", UPDATED, 0)]
 }
 
@@ -87,6 +96,9 @@ pub(crate) fn row(resource: &Resource, item: &[u8], include: Include) -> Value {
         stream_cells(&object)
     } else if resource == &IMAGES {
         json!([name, object["dockerImageReference"]])
+    } else if resource == &PROJECTS {
+        let shown = object["metadata"]["annotations"][DISPLAY_NAME].as_str().unwrap_or_default();
+        json!([name, shown, object["status"]["phase"]])
     } else {
         json!([name, age(&object["metadata"]["creationTimestamp"])])
     };

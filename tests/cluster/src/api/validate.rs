@@ -4,9 +4,11 @@
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
+use super::{people, project};
 use crate::controller::account;
 use crate::resource::{
-    CLAIMS, CLUSTER_ROLE_BINDINGS, DEPLOYMENTS, RBAC, ROLE_BINDINGS, Resource, SECRETS, SERVICES,
+    CLAIMS, CLUSTER_ROLE_BINDINGS, DEPLOYMENTS, PROJECTS, RBAC, ROLE_BINDINGS, Resource, SECRETS,
+    SERVICES, USER,
 };
 
 /// Checks an object that is to be written.
@@ -22,6 +24,12 @@ pub(super) fn check(
     let invalid = |field: &str, why: &str| {
         Err(Refusal::invalid(resource.group, resource.kind, name, field, why))
     };
+    if resource == &PROJECTS {
+        return project::check(name, after, before);
+    }
+    if resource.group == USER {
+        return people::check(resource, name, after, before);
+    }
     check_name(resource, name)?;
     let spec = &after["spec"];
     if resource == &DEPLOYMENTS {
@@ -83,41 +91,95 @@ pub(super) fn check(
             );
             return invalid("roleRef", &why);
         }
+        let subjects = after["subjects"].as_array().into_iter().flatten();
+        for (at, subject) in subjects.enumerate() {
+            check_subject(resource, name, at, subject)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever gets a role: a user, a group or a service account.
+fn check_subject(
+    resource: &Resource,
+    name: &str,
+    at: usize,
+    subject: &Value,
+) -> Result<(), Refusal> {
+    let invalid = |field: &str, why: &str| {
+        let field = format!("subjects[{at}].{field}");
+        Err(Refusal::invalid(resource.group, resource.kind, name, &field, why))
+    };
+    let text = |field: &str| subject[field].as_str().unwrap_or_default();
+    if text("name").is_empty() {
+        return invalid("name", "Required value");
+    }
+    let group = match text("kind") {
+        "ServiceAccount" => {
+            if let Some(why) = bad_subdomain(text("name")) {
+                return invalid("name", &format!("Invalid value: \"{}\": {why}", text("name")));
+            }
+            if text("namespace").is_empty() {
+                return invalid("namespace", "Required value");
+            }
+            ""
+        }
+        "User" | "Group" => RBAC,
+        kind => {
+            let why = format!(
+                "Unsupported value: \"{kind}\": supported values: \"ServiceAccount\", \"User\", \
+                 \"Group\""
+            );
+            return invalid("kind", &why);
+        }
+    };
+    if text("apiGroup") != group {
+        let why =
+            format!("Unsupported value: \"{}\": supported values: \"{group}\"", text("apiGroup"));
+        return invalid("apiGroup", &why);
     }
     Ok(())
 }
 
 /// Names of roles and bindings are parts of a path, those of others parts of a host name.
 fn check_name(resource: &Resource, name: &str) -> Result<(), Refusal> {
-    let invalid = |why: String| {
-        let why = format!("Invalid value: \"{name}\": {why}");
-        Err(Refusal::invalid(resource.group, resource.kind, name, "metadata.name", &why))
-    };
-    if resource.group == RBAC {
-        let bad = ["/", "%"].into_iter().find(|bad| name.contains(bad));
-        return bad.map_or(Ok(()), |bad| invalid(format!("may not contain '{bad}'")));
-    }
     let is_label = matches!(resource.plural, "namespaces" | "services");
-    let end = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    let inner = |letter: char| end(letter) || letter == '-' || letter == '.' && !is_label;
-    let longest = if is_label { 63 } else { 253 };
-    if name.len() <= longest
-        && name.chars().all(inner)
-        && name.starts_with(end)
-        && name.ends_with(end)
-    {
-        return Ok(());
+    let why = match resource.group {
+        RBAC => people::bad_segment(name),
+        _ if is_label => bad_label(name),
+        _ => bad_subdomain(name),
+    };
+    let Some(why) = why else { return Ok(()) };
+    let why = format!("Invalid value: \"{name}\": {why}");
+    Err(Refusal::invalid(resource.group, resource.kind, name, "metadata.name", &why))
+}
+
+/// Why that is no part of a host name.
+pub(super) fn bad_label(name: &str) -> Option<String> {
+    let why = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \
+               '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or \
+               '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+    if name.len() > 63 {
+        return Some("must be no more than 63 bytes".to_owned());
     }
-    invalid(if is_label {
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', \
-         and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', \
-         regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-            .to_owned()
-    } else {
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' \
-         or '.', and must start and end with an alphanumeric character (e.g. 'example.com', \
-         regex used for validation is \
-         '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-            .to_owned()
-    })
+    (!is_label(name)).then(|| why.to_owned())
+}
+
+/// Why that is no host name.
+fn bad_subdomain(name: &str) -> Option<String> {
+    let why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, \
+               '-' or '.', and must start and end with an alphanumeric character (e.g. \
+               'example.com', regex used for validation is \
+               '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+    if name.len() > 253 {
+        return Some("must be no more than 253 bytes".to_owned());
+    }
+    (!name.split('.').all(is_label)).then(|| why.to_owned())
+}
+
+fn is_label(text: &str) -> bool {
+    let end = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    text.starts_with(end)
+        && text.ends_with(end)
+        && text.chars().all(|letter| end(letter) || letter == '-')
 }

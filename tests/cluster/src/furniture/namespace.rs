@@ -3,9 +3,23 @@
 
 use serde_json::{Value, json};
 
+use crate::access::roles;
 use crate::clock::Clock;
-use crate::resource::{CONFIG_MAPS, NAMESPACES, Resource, SERVICE_ACCOUNTS, STORED};
+use crate::ready::Face;
+use crate::resource::{
+    CONFIG_MAPS, NAMESPACES, RBAC, ROLE_BINDINGS, Resource, SERVICE_ACCOUNTS, STORED,
+};
 use crate::store::{Objects, key};
+
+/// The finalizer of projects.
+const ORIGIN: &str = "openshift.io/origin";
+
+/// What confines the pods of a project; in a real cluster no two have the same.
+const RANGES: [(&str, &str); 3] = [
+    ("openshift.io/sa.scc.mcs", "s0:c27,c10"),
+    ("openshift.io/sa.scc.supplemental-groups", "10007100000/10000"),
+    ("openshift.io/sa.scc.uid-range", "10007100000/10000"),
+];
 
 /// A namespace of Kubernetes.
 pub(crate) fn bare(name: &str) -> Value {
@@ -22,10 +36,17 @@ pub(crate) fn project(name: &str) -> Value {
         "openshift.io/description": format!("Images of {name}"),
         "openshift.io/display-name": name,
         "openshift.io/requester": "sarah",
-        "openshift.io/sa.scc.mcs": "s0:c27,c10",
-        "openshift.io/sa.scc.supplemental-groups": "10007100000/10000",
-        "openshift.io/sa.scc.uid-range": "10007100000/10000",
     });
+    for (name, value) in RANGES {
+        namespace["metadata"]["annotations"][name] = json!(value);
+    }
+    namespace
+}
+
+/// A namespace that somebody requests as a project, before its annotations.
+pub(crate) fn requested(name: &str) -> Value {
+    let mut namespace = bare(name);
+    namespace["spec"]["finalizers"] = json!([ORIGIN, "kubernetes"]);
     namespace
 }
 
@@ -39,33 +60,20 @@ pub(crate) struct CaBundles {
 }
 
 /// Fills new namespaces and empties those that end.
-pub(crate) fn reconcile(objects: &mut Objects, clock: &Clock, authorities: &CaBundles) {
-    let namespaces: Vec<_> = objects.all(&NAMESPACES).map(|one| one.value()).collect();
-    for namespace in namespaces {
-        let name = namespace["metadata"]["name"].as_str().unwrap_or_default();
+pub(crate) fn reconcile(objects: &mut Objects, clock: &Clock, face: Face, authorities: &CaBundles) {
+    let namespaces: Vec<_> = objects.all(&NAMESPACES).cloned().collect();
+    for stored in namespaces {
+        let name = stored.name();
+        let namespace = stored.value();
         if namespace["status"]["phase"] == "Terminating" {
             empty(objects, name);
             objects.delete(&NAMESPACES, name);
             continue;
         }
-        let metadata = |own: &str| json!({"name": own, "namespace": name});
-        let mut wanted: Vec<(&'static Resource, Value)> = vec![
-            (&SERVICE_ACCOUNTS, json!({"metadata": metadata("default")})),
-            (
-                &CONFIG_MAPS,
-                json!({
-                    "metadata": metadata("kube-root-ca.crt"), "data": {"ca.crt": authorities.cluster},
-                }),
-            ),
-        ];
-        if let Some(services) = &authorities.services {
-            wanted.push((
-                &CONFIG_MAPS,
-                json!({
-                    "metadata": metadata("openshift-service-ca.crt"),
-                    "data": {"service-ca.crt": services},
-                }),
-            ));
+        let mut wanted = furniture(name, authorities);
+        if face == Face::Openshift {
+            wanted.extend(of_openshift(name));
+            confine(objects, clock, namespace);
         }
         for (resource, object) in wanted {
             let own = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -73,6 +81,72 @@ pub(crate) fn reconcile(objects: &mut Objects, clock: &Clock, authorities: &CaBu
                 objects.put(resource, object, clock);
             }
         }
+    }
+}
+
+fn furniture(name: &str, authorities: &CaBundles) -> Vec<(&'static Resource, Value)> {
+    let metadata = |own: &str| json!({"name": own, "namespace": name});
+    let map = |own: &str, file: &str, text: &str| {
+        (&CONFIG_MAPS, json!({"metadata": metadata(own), "data": {file: text}}))
+    };
+    let mut all = vec![
+        (&SERVICE_ACCOUNTS, json!({"metadata": metadata("default")})),
+        map("kube-root-ca.crt", "ca.crt", &authorities.cluster),
+    ];
+    if let Some(services) = &authorities.services {
+        all.push(map("openshift-service-ca.crt", "service-ca.crt", services));
+    }
+    all
+}
+
+/// The accounts of builds and deployments, and their rights and those of all pods.
+fn of_openshift(name: &str) -> Vec<(&'static Resource, Value)> {
+    let account =
+        |own: &str| (&SERVICE_ACCOUNTS, json!({"metadata": {"name": own, "namespace": name}}));
+    let of_account = |own: &str| json!({"kind": "ServiceAccount", "name": own, "namespace": name});
+    let pods = format!("system:serviceaccounts:{name}");
+    let pods = json!({"kind": "Group", "apiGroup": RBAC, "name": pods});
+    let bound = |own: &str, role: &str, subject: Value, what: &str| {
+        let mut binding = roles::binding(own, role, Some(name), &[subject]);
+        binding["metadata"]["annotations"] = json!({
+            "openshift.io/description":
+                format!("{what} It is auto-managed by a controller; remove subjects to disable."),
+        });
+        (&ROLE_BINDINGS, binding)
+    };
+    vec![
+        account("builder"),
+        account("deployer"),
+        bound(
+            "system:deployers",
+            "system:deployer",
+            of_account("deployer"),
+            "Allows deploymentconfigs in this namespace to rollout pods in this namespace. ",
+        ),
+        bound(
+            "system:image-builders",
+            "system:image-builder",
+            of_account("builder"),
+            "Allows builds in this namespace to push images to this namespace. ",
+        ),
+        bound(
+            "system:image-pullers",
+            "system:image-puller",
+            pods,
+            "Allows all pods in this namespace to pull images from this namespace. ",
+        ),
+    ]
+}
+
+/// Gives a project the range of ids in which its pods run.
+fn confine(objects: &mut Objects, clock: &Clock, mut namespace: Value) {
+    let is_project = namespace["spec"]["finalizers"][0] == ORIGIN;
+    let annotations = &mut namespace["metadata"]["annotations"];
+    if is_project && annotations["openshift.io/sa.scc.uid-range"].is_null() {
+        for (name, value) in RANGES {
+            annotations[name] = json!(value);
+        }
+        objects.put(&NAMESPACES, namespace, clock);
     }
 }
 

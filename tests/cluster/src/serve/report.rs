@@ -11,7 +11,7 @@ use super::registry::Started;
 use crate::access::people::Person;
 use crate::args::ServeOptions;
 use crate::furniture::RegistryService;
-use crate::kubeconfig;
+use crate::kubeconfig::{self, Credential};
 use crate::network::REGISTRY_PORT;
 use crate::ready::{PodPort, Ready};
 use crate::resource::PODS;
@@ -72,7 +72,8 @@ impl Report<'_> {
     pub(super) fn write_kubeconfigs(&self, api: &str, ca: &str) -> std::io::Result<()> {
         let mut people = self.people.iter();
         people.try_for_each(|person| {
-            kubeconfig::write(&folder::kubeconfig(self.dir, person.login), person, api, ca)
+            let (path, own) = (folder::kubeconfig(self.dir, person.login), Credential::of(person));
+            kubeconfig::write(&path, person.login, &own, api, ca)
         })
     }
 

@@ -78,13 +78,28 @@ impl Cluster {
     }
 
     pub(crate) fn send(&self, who: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
-        let bearer = format!("Authorization: Bearer {}", self.token(who));
-        let body = body.map(Value::to_string);
+        self.send_with(self.token(who), method, path, body.map(Value::to_string).as_deref())
+    }
+
+    /// Asks the API server with a token.
+    pub(crate) fn send_with(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> Answer {
+        let bearer = format!("Authorization: Bearer {token}");
         let mut args = vec!["-X", method, "-H", &bearer];
-        if let Some(body) = &body {
+        if let Some(body) = body {
             args.extend(["-H", "Content-Type: application/json", "-d", body]);
         }
         self.curl(&format!("{}{path}", self.ready().api), &args)
+    }
+
+    /// Logs somebody in: `user`, `token` and `kubeconfig`.
+    pub(crate) fn login(&self, who: &str) -> Value {
+        self.control("POST", "/login", &format!(r#"{{"user": "{who}"}}"#)).json()
     }
 
     /// Asks the registry directly, accepting every kind of manifest.
