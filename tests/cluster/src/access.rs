@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Who is there and who may do what.
 
+mod cache;
 pub(crate) mod login;
 mod membership;
 pub(crate) mod people;
@@ -15,6 +16,7 @@ use rustls::pki_types::CertificateDer;
 
 use crate::resource::{PODS, SECRETS, SERVICE_ACCOUNTS};
 use crate::store::{Store, key};
+use cache::Remembered;
 use login::Logins;
 use membership::Membership;
 use people::Person;
@@ -66,6 +68,8 @@ pub(crate) struct Access {
     pub(crate) people: Vec<Person>,
     pub(crate) tokens: Tokens,
     pub(crate) logins: Logins,
+    /// The tokens of service accounts that were good lately.
+    pub(crate) remembered: Remembered,
     /// Whether passwords are accepted, as before Kubernetes 1.19.
     passwords: bool,
     store: Arc<Store>,
@@ -89,6 +93,7 @@ impl Access {
             people,
             tokens: Tokens::default(),
             logins: Logins::default(),
+            remembered: Remembered::default(),
             passwords,
             store,
             known: Mutex::default(),
@@ -106,7 +111,8 @@ impl Access {
             return self.is_there(&user).then(|| self.with_groups(user));
         }
         let claims = self.tokens.read(token)?;
-        self.is_valid(&claims).then(|| User::service_account(&claims))
+        let good = self.remembered.is_good(token, || self.is_valid(&claims));
+        good.then(|| User::service_account(&claims))
     }
 
     /// Whose password it is; nobody's where passwords are not accepted.

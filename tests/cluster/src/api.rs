@@ -164,7 +164,11 @@ impl Api {
         Edition { face: self.face, old: self.old }
     }
 
-    fn authorize(&self, user: &User, what: &Attributes<'_>) -> Result<(), Refusal> {
+    /// Whether somebody may do something.
+    ///
+    /// # Errors
+    /// When not.
+    pub(crate) fn authorize(&self, user: &User, what: &Attributes<'_>) -> Result<(), Refusal> {
         let allowed = self.access.allows(user, what);
         allowed.then_some(()).ok_or_else(|| Refusal::forbidden(user, what))
     }
@@ -292,7 +296,7 @@ impl Api {
             {
                 change::answer(self, user, stored, call)
             }
-            _ => image::answer(&self.store, call),
+            _ => image::answer(self, user, call),
         }
     }
 

@@ -15,7 +15,9 @@
 //! | `POST /images/age` | `{"image": DIGEST, "minutes": N}`: that Image was made so long ago |
 //! | `POST /registry-state` | `{"state": NAME}`: the registry's objects are as in that state at once |
 //! | `POST /login` | `{"user": NAME}` logs in somebody, known or not: `{"user", "token", "kubeconfig"}`. On OpenShift by the identity `htpasswd:NAME`, or that of another `"provider"`; the first login makes the user. A user who was made by hand, without that identity, is refused, unless `"mapping": "add"` or `"lookup"` says how the provider is set up. Elsewhere the token stands for the name and the `"groups"` |
+//! | `POST /organization` | `{"projects": N, "users": N, "groups": N, "bindings": N, "seed": N}`: so many more of each, the same for the same seed; 2,000, 5,000, 300, 20,000 and 1 where it does not say |
 //! | `POST /tokens/expire` | all tokens of service accounts are over |
+//! | `POST /tokens/cache` | `{"seconds": N}`: so long a token of a service account is good after what it is bound to is gone, if it was used before; 10 as in Kubernetes |
 //! | `POST /tokens/lifetime` | `{"seconds": N}`: later ones get no more than that |
 //! | `POST /history/compact` | what is older is gone: 410 for continue tokens and watches |
 
@@ -23,6 +25,7 @@ pub(crate) mod fault;
 pub(crate) mod hold;
 pub(crate) mod login;
 pub(crate) mod observe;
+mod organization;
 mod place;
 pub(crate) mod record;
 
@@ -40,6 +43,7 @@ use crate::store::Store;
 use fault::{Fault, Faults};
 use hold::Holds;
 use login::Doorkeeper;
+use organization::Organization;
 use record::Recorder;
 
 /// What the control port controls.
@@ -135,6 +139,18 @@ impl Control {
                 self.controller()?.access.tokens.expire_all();
                 Ok(done())
             }
+            (Method::POST, "/organization") => {
+                let organization: Organization = read(request).await?;
+                let controller = self.controller()?;
+                organization.found(&self.store, controller.face);
+                controller.settle();
+                Ok(done())
+            }
+            (Method::POST, "/tokens/cache") => {
+                let lasting: Lasting = read(request).await?;
+                self.controller()?.access.remembered.set_lasting(lasting.seconds);
+                Ok(done())
+            }
             (Method::POST, "/tokens/lifetime") => {
                 let lifetime: Lifetime = read(request).await?;
                 self.controller()?.access.tokens.set_longest(lifetime.seconds);
@@ -170,6 +186,11 @@ struct Release {
     name: String,
     #[serde(default)]
     one: bool,
+}
+
+#[derive(Deserialize)]
+struct Lasting {
+    seconds: u64,
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 //! What the cluster does by itself: a step, some time after somebody wrote something.
 
 pub(crate) mod account;
+mod garbage;
 mod operator;
 
 use std::net::Ipv4Addr;
@@ -93,6 +94,11 @@ impl Controller {
     pub(crate) fn set(&self, state: RegistryState) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = state;
         self.store.write(|objects, clock| self.put_registry(objects, clock, state));
+        self.settle();
+    }
+
+    /// Does at once all that follows from what was written.
+    pub(crate) fn settle(&self) {
         for _ in 0..MOST_STEPS {
             let before = self.store.read().version();
             self.step();
@@ -172,6 +178,7 @@ impl Controller {
         let programs = Programs { registry, pod: self.network.pod().into(), environment };
         self.store.write(|objects, clock| {
             namespace::reconcile(objects, clock, self.face, &self.authorities);
+            garbage::collect(objects);
             account::reconcile(objects, clock, self);
             if self.is_operated() {
                 operator::reconcile(objects, clock, self);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! OpenShift's image API beyond reading what is stored: views, changes, deletes.
 
+mod assign;
 mod delete;
 pub(crate) mod layers;
 pub(crate) mod mapping;
@@ -14,17 +15,19 @@ mod view;
 use http::{Response, StatusCode};
 use serde_json::Value;
 
-use crate::api::Call;
+use crate::access::User;
 use crate::api::refusal::Refusal;
+use crate::api::{Api, Call};
 use crate::http::body::Body;
 use crate::resource::{IMAGE_GROUP, IMAGE_STREAMS};
-use crate::store::{Objects, Store, key};
+use crate::store::{Objects, key};
 
 /// Answers what is not mere reading.
 ///
 /// # Errors
 /// When something is not there, or must not be changed so.
-pub(crate) fn answer(store: &Store, call: &Call<'_>) -> Result<Response<Body>, Refusal> {
+pub(crate) fn answer(api: &Api, user: &User, call: &Call<'_>) -> Result<Response<Body>, Refusal> {
+    let store = &*api.store;
     let path = call.path;
     let namespace = path.namespace.as_deref().unwrap_or_default();
     let name = path.name.as_deref().unwrap_or_default();
@@ -35,13 +38,16 @@ pub(crate) fn answer(store: &Store, call: &Call<'_>) -> Result<Response<Body>, R
         }
         ("imagestreams", "status", "get") => whole(find_stream(&store.read(), namespace, name)?),
         ("imagestreams", "status", _) => update::status(store, namespace, name, &call.body)?,
-        ("imagestreams", "", "update") => update::spec(store, namespace, name, &call.body)?,
+        ("imagestreams", "", "update") => update::spec(api, user, namespace, name, &call.body)?,
         ("imagestreams", "", "delete") => delete::stream(store, call, namespace, name)?,
         ("imagestreams", "", "create") => {
-            let created = update::create(store, namespace, &call.body)?;
+            let created = update::create(api, user, namespace, &call.body)?;
             return Ok(call.style.json(StatusCode::CREATED, &created));
         }
         ("images", "", "delete") => delete::image(store, call, name)?,
+        ("imagestreamtags", "", "create" | "update") => {
+            return assign::answer(api, user, call, namespace);
+        }
         ("imagestreamtags", "", "get") => view::get(&store.read(), namespace, name)?,
         ("imagestreamtags", "", "list") => return Ok(view::list(&store.read(), call)),
         ("imagestreamtags" | "imagetags", "", "delete") => {

@@ -19,9 +19,11 @@
 //! rights and streams; in the plain face it passes everything on, recorded, to docker-registry.
 //! Each of the ways to the pod can be closed without closing another: see `args`.
 //!
-//! Not served: protobuf, YAML (but what is applied may be YAML), patches other than merging
-//! and applying, imports, signatures, conversion of manifests to schema 1 (refused
-//! instead), projects as a watch.
+//! People are objects, and so are their groups and rights; what they may do follows from the
+//! objects of that moment. A test logs in whom it likes at the control port.
+//!
+//! Not served: protobuf, YAML (but what is applied may be YAML), strategic merge patches,
+//! imports, signatures, conversion of manifests to schema 1 (refused instead), a login server.
 
 mod access;
 mod api;

@@ -31,6 +31,8 @@ pub(crate) struct Stored {
     pub(crate) key: String,
     /// Without `kind` and `apiVersion`, as items of a list are.
     json: Bytes,
+    /// Whether it names owners.
+    owned: bool,
 }
 
 impl Stored {
@@ -49,6 +51,11 @@ impl Stored {
     /// Parsed.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_slice(&self.json).unwrap_or_default()
+    }
+
+    /// Whether it names owners, with whom it goes.
+    pub(crate) fn is_owned(&self) -> bool {
+        self.owned
     }
 
     /// The part of the key before the slash.
@@ -145,7 +152,9 @@ impl Objects {
             fields.remove("kind");
             fields.remove("apiVersion");
         }
-        let stored = Arc::new(Stored { key, json: object.to_string().into() });
+        let owners = object["metadata"]["ownerReferences"].as_array();
+        let owned = owners.is_some_and(|owners| !owners.is_empty());
+        let stored = Arc::new(Stored { key, json: object.to_string().into(), owned });
         let collection = self.collections.entry(resource.collection()).or_default();
         let before = collection.insert(stored.key.clone(), Arc::clone(&stored));
         self.note(resource, before, Some(Arc::clone(&stored)));

@@ -85,3 +85,57 @@ fn the_route_and_the_service_have_certificates_of_their_own() {
     let published = cluster.get("sarah", map).json()["data"]["service-ca.crt"].clone();
     assert_eq!(published, std::fs::read_to_string(services).unwrap());
 }
+
+#[test]
+fn everybody_pulls_where_nobody_needs_to_log_in() {
+    let cluster = Cluster::openshift();
+    let manifest = "/v2/skyfield/frontend/manifests/v1";
+    let accept = "Accept: application/vnd.docker.distribution.manifest.v2+json";
+    let anonymous = || {
+        let base = &cluster.ready().registry_url;
+        let token = cluster.curl(&format!("{base}/openshift/token"), &[]).json();
+        let bearer = format!("Authorization: Bearer {}", token["token"].as_str().unwrap());
+        cluster.curl(&format!("{base}{manifest}"), &["-H", &bearer, "-H", accept]).status
+    };
+    let share = |name: &str, group: &str| {
+        let binding = json!({
+            "metadata": {"name": name}, "subjects": [{"kind": "Group", "name": group}],
+            "roleRef": {"kind": "ClusterRole", "name": "registry-viewer"},
+        });
+        let bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/skyfield/rolebindings";
+        assert_eq!(cluster.send("sarah", "POST", bindings, Some(&binding)).status, 201);
+    };
+    let pull = |who: &str| cluster.registry(who, "GET", manifest).status;
+    assert_eq!((anonymous(), pull("nobody")), (401, 401));
+    share("shared", "system:authenticated");
+    assert_eq!((anonymous(), pull("nobody")), (401, 200));
+    share("anonymous", "system:unauthenticated");
+    assert_eq!((anonymous(), pull("nobody")), (200, 200));
+    // Nobody pushes by that.
+    let uploads = "/v2/skyfield/frontend/blobs/uploads/";
+    assert_eq!(cluster.registry("nobody", "POST", uploads).status, 401);
+}
+
+#[test]
+fn a_blob_is_mounted_from_where_one_may_pull() {
+    let cluster = Cluster::openshift();
+    let digest = cluster.history("shop", "checkout", "1.0").remove(0);
+    let image = format!("/apis/image.openshift.io/v1/images/{digest}");
+    let image = cluster.get("sarah", &image).json();
+    let layer = image["dockerImageLayers"][0]["name"].as_str().unwrap().to_owned();
+    let mount = |who: &str, to: &str, from: &str| {
+        let path = format!("/v2/{to}/blobs/uploads/?mount={layer}&from={from}");
+        cluster.registry(who, "POST", &path).status
+    };
+    // 202: not mounted, but one may upload it.
+    assert_eq!(mount("jane", "skyfield/new", "shop/checkout"), 202);
+    assert_eq!(mount("scruffy", "tools/new", "shop/checkout"), 201);
+    // From a stream that nobody pushed to, too.
+    let from = json!({
+        "kind": "ImageStreamImage", "namespace": "shop", "name": format!("checkout@{digest}"),
+    });
+    let tag = json!({"metadata": {"name": "promoted:1"}, "tag": {"name": "1", "from": from}});
+    let tags = "/apis/image.openshift.io/v1/namespaces/tools/imagestreamtags";
+    assert_eq!(cluster.send("scruffy", "POST", tags, Some(&tag)).status, 201);
+    assert_eq!(mount("scruffy", "skyfield/newer", "tools/promoted"), 201);
+}

@@ -39,6 +39,11 @@ fn token(cluster: &Cluster, spec: &Value) -> String {
     answer.json()["status"]["token"].as_str().unwrap().to_owned()
 }
 
+/// From now on nobody remembers that a token was good.
+fn forget_tokens(cluster: &Cluster) {
+    cluster.control("POST", "/tokens/cache", r#"{"seconds": 0}"#);
+}
+
 /// Asks the API with a token.
 fn with(cluster: &Cluster, token: &str, path: &str) -> Answer {
     let bearer = format!("Authorization: Bearer {token}");
@@ -129,6 +134,7 @@ fn nobody_grants_more_than_they_have() {
 #[test]
 fn an_account_is_a_user_of_api_and_registry() {
     let cluster = Cluster::openshift();
+    forget_tokens(&cluster);
     let made = account(&cluster);
     let answer = request(&cluster, "registry-admin", &json!({"expirationSeconds": 3600}));
     assert_eq!(answer.status, 201, "{answer:?}");
@@ -198,6 +204,7 @@ fn requests_for_tokens_are_refused_as_recorded() {
 #[test]
 fn tokens_end() {
     let cluster = Cluster::openshift();
+    forget_tokens(&cluster);
     account(&cluster);
     let version = "/apis/user.openshift.io/v1/users/~";
     // With the Secret that it is bound to,
@@ -228,6 +235,7 @@ fn tokens_end() {
 #[test]
 fn a_cluster_of_old_has_token_secrets_and_passwords() {
     let cluster = Cluster::start(Face::Openshift, &["--old"]);
+    forget_tokens(&cluster);
     account(&cluster);
     assert_eq!(request(&cluster, "registry-admin", &json!({})).status, 404);
     let reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews";

@@ -31,6 +31,7 @@ const READ: &[&str] = &["get", "list", "watch"];
 const CREATE: &[&str] = &["create"];
 const ALL: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 const MAPPINGS: &[&str] = &["create", "delete", "get", "update"];
+const STREAM_TAGS: &[&str] = &["create", "delete", "get", "list", "update"];
 const TAGS: &[&str] = &["delete", "get", "list"];
 const PROXY: &[&str] = &["create", "delete", "get", "patch", "update"];
 const STREAMS: &[&str] = &["create", "delete", "get", "list", "update", "watch"];
@@ -101,7 +102,7 @@ const SERVED: &[Served] = &[
     served(IMAGE_GROUP, ["imagestreams/layers", ""], true, "ImageStreamLayers", &["get"], &[]),
     served(IMAGE_GROUP, ["imagestreams/status", ""], true, "ImageStream", &["get", "update"], &[]),
     served(IMAGE_GROUP, ["imagestreamtags", "imagestreamtag"],
-        true, "ImageStreamTag", TAGS, &["istag"]),
+        true, "ImageStreamTag", STREAM_TAGS, &["istag"]),
     served(IMAGE_GROUP, ["imagetags", "imagetag"], true, "ImageTag", TAGS, &["itag"]),
     served(REGISTRY_OPERATOR, ["configs", "config"], false, "Config", ALL, &[]),
     served(REGISTRY_OPERATOR, ["imagepruners", "imagepruner"],

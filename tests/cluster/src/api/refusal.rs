@@ -212,7 +212,7 @@ impl Refusal {
     }
 
     /// An object with a wrong field. `why` begins as Kubernetes begins: with `Invalid value`,
-    /// `Required value` or `Forbidden`.
+    /// `Required value`, `Forbidden`, `Not found` or `Unsupported value`.
     pub(crate) fn invalid(group: &str, kind: &str, name: &str, field: &str, why: &str) -> Self {
         let message =
             format!("{} \"{name}\" is invalid: {field}: {why}", Resource::qualified(group, kind));
@@ -220,6 +220,8 @@ impl Refusal {
         let reason = match why.split(':').next() {
             Some("Required value") => "FieldValueRequired",
             Some("Forbidden") => "FieldValueForbidden",
+            Some("Not found") => "FieldValueNotFound",
+            Some("Unsupported value") => "FieldValueNotSupported",
             _ => "FieldValueInvalid",
         };
         details["causes"] = json!([{"reason": reason, "message": why, "field": field}]);

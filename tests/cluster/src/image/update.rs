@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::object::reference;
 use super::{find_stream, stream, whole};
+use crate::access::User;
+use crate::access::rule::Attributes;
+use crate::api::Api;
 use crate::api::refusal::Refusal;
 use crate::resource::{IMAGE_GROUP, IMAGE_STREAMS};
 use crate::store::{Objects, Store, key};
@@ -16,13 +19,19 @@ const MODIFIED: &str =
 ///
 /// # Errors
 /// When the name is taken or wrong.
-pub(super) fn create(store: &Store, namespace: &str, wanted: &Value) -> Result<Value, Refusal> {
+pub(super) fn create(
+    api: &Api,
+    user: &User,
+    namespace: &str,
+    wanted: &Value,
+) -> Result<Value, Refusal> {
     let name = wanted["metadata"]["name"].as_str().unwrap_or_default();
     if name.contains('/') || name.is_empty() {
         let why = format!("Invalid value: \"{name}\": may not contain '/'");
         return Err(Refusal::invalid(IMAGE_GROUP, IMAGE_STREAMS.kind, name, "metadata.name", &why));
     }
-    store.write(|objects, clock| {
+    may_name(api, user, namespace, name, None, &wanted["spec"])?;
+    api.store.write(|objects, clock| {
         if objects.get(&IMAGE_STREAMS, &key(Some(namespace), name)).is_some() {
             return Err(Refusal::already_exists(IMAGE_GROUP, IMAGE_STREAMS.plural, name));
         }
@@ -33,7 +42,7 @@ pub(super) fn create(store: &Store, namespace: &str, wanted: &Value) -> Result<V
                 stream["metadata"][field] = wanted["metadata"][field].clone();
             }
         }
-        take_spec(objects, &mut stream, &wanted["spec"], 1, &clock.now());
+        take_spec(objects, &mut stream, &wanted["spec"], 1, &clock.now())?;
         Ok(whole(objects.put(&IMAGE_STREAMS, stream, clock).value()))
     })
 }
@@ -43,12 +52,15 @@ pub(super) fn create(store: &Store, namespace: &str, wanted: &Value) -> Result<V
 /// # Errors
 /// When it is not there, or changed meanwhile.
 pub(super) fn spec(
-    store: &Store,
+    api: &Api,
+    user: &User,
     namespace: &str,
     name: &str,
     wanted: &Value,
 ) -> Result<Value, Refusal> {
-    store.write(|objects, clock| {
+    let before = find_stream(&api.store.read(), namespace, name)?;
+    may_name(api, user, namespace, name, Some(&before), &wanted["spec"])?;
+    api.store.write(|objects, clock| {
         let mut stream = find_stream(objects, namespace, name)?;
         unchanged(&stream, wanted, name)?;
         let before = stream.clone();
@@ -63,7 +75,7 @@ pub(super) fn spec(
                 }
             }
         }
-        take_spec(objects, &mut stream, &wanted["spec"], generation, &clock.now());
+        take_spec(objects, &mut stream, &wanted["spec"], generation, &clock.now())?;
         if stream["spec"] != before["spec"] {
             stream["metadata"]["generation"] = json!(generation);
         }
@@ -125,18 +137,81 @@ fn unchanged(stream: &Value, wanted: &Value, name: &str) -> Result<(), Refusal> 
     Ok(())
 }
 
+/// Whether the caller may pull from the streams of other projects that new or changed tags name.
+///
+/// # Errors
+/// When not: the tag's source is what is wrong with the stream.
+pub(super) fn may_name(
+    api: &Api,
+    user: &User,
+    namespace: &str,
+    name: &str,
+    before: Option<&Value>,
+    spec: &Value,
+) -> Result<(), Refusal> {
+    let nothing = Value::Null;
+    let before = before.unwrap_or(&nothing);
+    for tag in spec["tags"].as_array().into_iter().flatten() {
+        let from = &tag["from"];
+        let Some(other) = from["namespace"].as_str().filter(|other| *other != namespace) else {
+            continue;
+        };
+        if !inside(from) || is_same(before, tag) {
+            continue;
+        }
+        let source = from["name"].as_str().unwrap_or_default();
+        let source = source.split([':', '@']).next().unwrap_or_default();
+        let what = Attributes {
+            verb: "get",
+            group: IMAGE_GROUP,
+            resource: IMAGE_STREAMS.plural,
+            subresource: "layers",
+            namespace: Some(other),
+            name: Some(source),
+            path: None,
+        };
+        if !api.access.allows(user, &what) {
+            let why = format!("Forbidden: {other}/{source}");
+            return Err(wrong(name, tag, "from", &why));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a source is in this cluster.
+fn inside(from: &Value) -> bool {
+    from["kind"] == "ImageStreamTag" || from["kind"] == "ImageStreamImage"
+}
+
+/// Whether the stream has that tag already, from the same source.
+fn is_same(stream: &Value, tag: &Value) -> bool {
+    stream::spec_tags(stream).any(|old| old["name"] == tag["name"] && old["from"] == tag["from"])
+}
+
+fn wrong(stream: &str, tag: &Value, part: &str, why: &str) -> Refusal {
+    let field = format!("spec.tags[{}].{part}", tag["name"].as_str().unwrap_or_default());
+    Refusal::invalid(IMAGE_GROUP, IMAGE_STREAMS.kind, stream, &field, why)
+}
+
 /// Takes over a spec. Tags that are new or changed get the generation, and the image that they
 /// name.
-fn take_spec(objects: &Objects, stream: &mut Value, spec: &Value, generation: u64, now: &str) {
+///
+/// # Errors
+/// When a tag names a stream that is not there, or an image that it does not have.
+pub(super) fn take_spec(
+    objects: &Objects,
+    stream: &mut Value,
+    spec: &Value,
+    generation: u64,
+    now: &str,
+) -> Result<(), Refusal> {
     let mut spec = spec.clone();
     if spec["lookupPolicy"].is_null() {
         spec["lookupPolicy"] = json!({"local": false});
     }
-    let old: Vec<_> = stream::spec_tags(stream).cloned().collect();
     let mut named = Vec::new();
     for tag in spec["tags"].as_array_mut().into_iter().flatten() {
-        let same = old.iter().any(|old| old["name"] == tag["name"] && old["from"] == tag["from"]);
-        if same {
+        if is_same(stream, tag) {
             continue;
         }
         tag["generation"] = json!(generation);
@@ -149,10 +224,8 @@ fn take_spec(objects: &Objects, stream: &mut Value, spec: &Value, generation: u6
                 tag[field] = default;
             }
         }
-        if let (Some(name), Some(digest)) =
-            (tag["name"].as_str(), resolve(objects, stream, &tag["from"]))
-        {
-            named.push((name.to_owned(), digest));
+        if let (Some(name), Some(item)) = (tag["name"].as_str(), source(objects, stream, tag)?) {
+            named.push((name.to_owned(), item));
         }
     }
     if spec["tags"].as_array().is_some_and(Vec::is_empty)
@@ -164,35 +237,55 @@ fn take_spec(objects: &Objects, stream: &mut Value, spec: &Value, generation: u6
         spec.retain(|_, value| !value.is_null());
     }
     stream["spec"] = spec;
-    let part = |field: &str| stream["metadata"][field].as_str().unwrap_or_default().to_owned();
-    let (namespace, own) = (part("namespace"), part("name"));
-    for (name, digest) in named {
-        let reference = reference(&namespace, &own, &digest);
-        let item = json!({
-            "created": now, "dockerImageReference": reference, "image": digest,
-            "generation": generation,
-        });
+    for (name, mut item) in named {
+        item["created"] = json!(now);
+        item["generation"] = json!(generation);
         stream::put_item(stream, &name, item);
     }
+    Ok(())
 }
 
-/// The digest that a spec tag's `from` names inside the cluster; none for images outside.
-fn resolve(objects: &Objects, stream: &Value, from: &Value) -> Option<String> {
-    let name = from["name"].as_str()?;
-    let namespace =
-        from["namespace"].as_str().or_else(|| stream["metadata"]["namespace"].as_str())?;
-    let other = |name: &str| {
-        objects.get(&IMAGE_STREAMS, &key(Some(namespace), name)).map(|found| found.value())
-    };
-    match from["kind"].as_str()? {
-        "ImageStreamImage" => name.split_once('@').map(|(_, digest)| digest.to_owned()),
-        "ImageStreamTag" => {
-            let head = match name.split_once(':') {
-                Some((other_name, tag)) => stream::head(&other(other_name)?, tag).cloned(),
-                None => stream::head(stream, name).cloned(),
-            };
-            head?["image"].as_str().map(str::to_owned)
-        }
-        _ => None,
+/// What a tag names inside the cluster, as an item of a history; none for images outside, and for
+/// tags that have no image.
+fn source(objects: &Objects, stream: &Value, tag: &Value) -> Result<Option<Value>, Refusal> {
+    let from = &tag["from"];
+    if !inside(from) {
+        return Ok(None);
     }
+    let part = |field: &str| stream["metadata"][field].as_str().unwrap_or_default();
+    let (own_namespace, own_name) = (part("namespace"), part("name"));
+    let name = from["name"].as_str().unwrap_or_default();
+    let namespace = from["namespace"].as_str().unwrap_or(own_namespace);
+    let is_tag = from["kind"] == "ImageStreamTag";
+    let (other_name, reference_name) = match name.split_once(if is_tag { ':' } else { '@' }) {
+        Some(parts) => parts,
+        None => (own_name, name),
+    };
+    let other = if (namespace, other_name) == (own_namespace, own_name) {
+        stream.clone()
+    } else {
+        let found = objects.get(&IMAGE_STREAMS, &key(Some(namespace), other_name));
+        let missing = || wrong(own_name, tag, "from.name", &format!("Not found: \"{name}\""));
+        found.ok_or_else(missing)?.value()
+    };
+    let mut item = if is_tag {
+        let Some(head) = stream::head(&other, reference_name) else { return Ok(None) };
+        head.clone()
+    } else {
+        let mut items = stream::items(&other);
+        let unknown = || {
+            let why = format!(
+                "Invalid value: \"{name}\": error generating tag event: \
+                 imagestreamimage.{IMAGE_GROUP} \"{reference_name}\" not found"
+            );
+            wrong(own_name, tag, "from.name", &why)
+        };
+        items.find(|item| item["image"] == reference_name).ok_or_else(unknown)?.clone()
+    };
+    // What is pulled from the other stream is pulled from this one in the future.
+    let digest = item["image"].as_str().unwrap_or_default();
+    if item["dockerImageReference"] == reference(namespace, other_name, digest).as_str() {
+        item["dockerImageReference"] = json!(reference(own_namespace, own_name, digest));
+    }
+    Ok(Some(item))
 }

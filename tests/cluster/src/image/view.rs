@@ -36,17 +36,31 @@ pub(super) fn split(name: &str) -> Result<(&str, &str), Refusal> {
 /// When the stream, the tag or the image is not there.
 pub(super) fn get(objects: &Objects, namespace: &str, name: &str) -> Result<Value, Refusal> {
     let (stream_name, tag_name) = split(name)?;
-    let stream = stream_of(objects, namespace, stream_name)?;
-    let head = stream::head(&stream, tag_name);
-    let head = head.ok_or_else(|| Refusal::not_found(IMAGE_GROUP, TAGS, name))?;
+    of_stream(objects, &stream_of(objects, namespace, stream_name)?, tag_name)
+}
+
+/// One tag of a stream, with its whole image.
+///
+/// # Errors
+/// When the tag or the image is not there.
+pub(super) fn of_stream(objects: &Objects, stream: &Value, tag: &str) -> Result<Value, Refusal> {
+    let missing = || {
+        let name = stream["metadata"]["name"].as_str().unwrap_or_default();
+        Refusal::not_found(IMAGE_GROUP, TAGS, &format!("{name}:{tag}"))
+    };
+    let head = stream::head(stream, tag).ok_or_else(missing)?;
     let digest = head["image"].as_str().unwrap_or_default();
     let image = objects.get(&IMAGES, digest).map(|image| image.value());
     let mut image = image.ok_or_else(|| Refusal::not_found(IMAGE_GROUP, TAGS, digest))?;
-    image["dockerImageReference"] = pull_spec(&stream, tag_name, head);
-    let mut tag = tag_object(&stream, tag_name, head, image);
+    image["dockerImageReference"] = pull_spec(stream, tag, head);
+    Ok(alone(tag_object(stream, tag, head, image)))
+}
+
+/// A tag that stands alone.
+pub(super) fn alone(mut tag: Value) -> Value {
     tag["kind"] = json!("ImageStreamTag");
     tag["apiVersion"] = json!("image.openshift.io/v1");
-    Ok(tag)
+    tag
 }
 
 /// All tags that have an image. `limit` counts streams and cuts silently.
@@ -93,7 +107,8 @@ pub(super) fn list(objects: &Objects, call: &Call<'_>) -> Response<Body> {
     call.style.json(StatusCode::OK, &list)
 }
 
-fn tag_object(stream: &Value, name: &str, head: &Value, image: Value) -> Value {
+/// A tag with an image, as it stands in a list.
+pub(super) fn tag_object(stream: &Value, name: &str, head: &Value, image: Value) -> Value {
     let meta = &stream["metadata"];
     let full_name = format!("{}:{name}", meta["name"].as_str().unwrap_or_default());
     let spec = stream::spec_tags(stream).find(|spec| spec["name"] == name);

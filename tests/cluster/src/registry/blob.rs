@@ -62,19 +62,24 @@ pub(crate) async fn link(
 ) -> std::io::Result<()> {
     let layers = manifest["layers"].as_array().into_iter().flatten();
     let blobs = layers.chain([&manifest["config"]]).filter_map(|blob| blob["digest"].as_str());
-    for digest in blobs.filter(|digest| is_of_stream(front, repository, digest)) {
-        let there = folder(&front.storage_root, digest).is_some_and(|folder| folder.exists());
-        let Some(hex) = digest.strip_prefix("sha256:").filter(|_| there) else { continue };
-        let links = format!("docker/registry/v2/repositories/{}/_layers/sha256", repository.name());
-        let folder = front.storage_root.join(links).join(hex);
-        tokio::fs::create_dir_all(&folder).await?;
-        tokio::fs::write(folder.join("link"), digest).await?;
+    for digest in blobs {
+        link_one(front, repository, digest).await?;
     }
     Ok(())
 }
 
+async fn link_one(front: &Front, repository: Repository<'_>, digest: &str) -> std::io::Result<()> {
+    let there = folder(&front.storage_root, digest).is_some_and(|folder| folder.exists());
+    let hex = digest.strip_prefix("sha256:").filter(|_| there);
+    let Some(hex) = hex.filter(|_| is_of_stream(front, repository, digest)) else { return Ok(()) };
+    let links = format!("docker/registry/v2/repositories/{}/_layers/sha256", repository.name());
+    let folder = front.storage_root.join(links).join(hex);
+    tokio::fs::create_dir_all(&folder).await?;
+    tokio::fs::write(folder.join("link"), digest).await
+}
+
 /// A step of an upload. A blob is mounted from another repository only for those who may read that
-/// one.
+/// one; that it is in the other's stream is enough.
 pub(crate) async fn upload(
     front: &Front,
     user: &User,
@@ -86,6 +91,11 @@ pub(crate) async fn upload(
         from.is_none_or(|from| from.is_some_and(|from| may_pull(&front.access, user, from)));
     if !allowed && let Ok(uri) = request.uri().path().parse() {
         *request.uri_mut() = uri;
+    }
+    if let (true, Some(Some(from)), Some(digest)) = (allowed, from, query.get("mount"))
+        && link_one(front, from, digest).await.is_err()
+    {
+        return super::error::unknown(None);
     }
     front.forward(request).await
 }
