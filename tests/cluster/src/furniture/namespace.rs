@@ -11,6 +11,9 @@ use crate::resource::{
 };
 use crate::store::{Objects, key};
 
+/// The ConfigMap with the certificate of the API server's authority.
+const ROOT_CA: &str = "kube-root-ca.crt";
+
 /// The finalizer of projects.
 const ORIGIN: &str = "openshift.io/origin";
 
@@ -70,10 +73,21 @@ pub(crate) fn reconcile(objects: &mut Objects, clock: &Clock, face: Face, author
             objects.delete(&NAMESPACES, name);
             continue;
         }
-        let mut wanted = furniture(name, authorities);
-        if face == Face::Openshift {
-            wanted.extend(of_openshift(name));
+        let is_openshift = face == Face::Openshift;
+        if is_openshift {
             confine(objects, clock, namespace);
+        }
+        // Nearly always all of it is there: nothing is made then.
+        let mut names = FURNITURE.iter().chain(OPENSHIFT.iter().filter(|_| is_openshift));
+        let there = |(resource, own): &(&Resource, &str)| {
+            objects.get(resource, &key(Some(name), own)).is_some()
+        };
+        if names.all(there) {
+            continue;
+        }
+        let mut wanted = furniture(name, authorities);
+        if is_openshift {
+            wanted.extend(of_openshift(name));
         }
         for (resource, object) in wanted {
             let own = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -84,6 +98,18 @@ pub(crate) fn reconcile(objects: &mut Objects, clock: &Clock, face: Face, author
     }
 }
 
+/// What every namespace has.
+const FURNITURE: [(&Resource, &str); 2] = [(&SERVICE_ACCOUNTS, "default"), (&CONFIG_MAPS, ROOT_CA)];
+
+/// What OpenShift adds; its other certificate is made together with these.
+const OPENSHIFT: [(&Resource, &str); 5] = [
+    (&SERVICE_ACCOUNTS, "builder"),
+    (&SERVICE_ACCOUNTS, "deployer"),
+    (&ROLE_BINDINGS, "system:deployers"),
+    (&ROLE_BINDINGS, "system:image-builders"),
+    (&ROLE_BINDINGS, "system:image-pullers"),
+];
+
 fn furniture(name: &str, authorities: &CaBundles) -> Vec<(&'static Resource, Value)> {
     let metadata = |own: &str| json!({"name": own, "namespace": name});
     let map = |own: &str, file: &str, text: &str| {
@@ -91,7 +117,7 @@ fn furniture(name: &str, authorities: &CaBundles) -> Vec<(&'static Resource, Val
     };
     let mut all = vec![
         (&SERVICE_ACCOUNTS, json!({"metadata": metadata("default")})),
-        map("kube-root-ca.crt", "ca.crt", &authorities.cluster),
+        map(ROOT_CA, "ca.crt", &authorities.cluster),
     ];
     if let Some(services) = &authorities.services {
         all.push(map("openshift-service-ca.crt", "service-ca.crt", services));
