@@ -90,6 +90,9 @@ pub struct Params {
     pub window: Window,
     /// Only rows whose stages are not all equal.
     pub differing: bool,
+    /// The kind of names that [`View::choices`] proposes; absent: that of the setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
 }
 
 /// The board.
