@@ -18,6 +18,7 @@ pub mod empty_state;
 pub mod expandable;
 pub mod failure;
 pub mod field;
+pub mod filtered;
 pub mod heading;
 pub mod icon;
 pub mod label;

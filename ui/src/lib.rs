@@ -16,6 +16,7 @@ pub mod browser;
 pub mod cockpit;
 pub mod components;
 pub mod dialogs;
+pub mod filtered;
 pub mod host;
 pub mod json;
 pub mod location;

@@ -6,6 +6,7 @@ pub mod access;
 pub mod address;
 pub mod deletion;
 pub mod document;
+pub mod filtered;
 pub mod garbage;
 pub mod history;
 pub mod host_kubeconfig;

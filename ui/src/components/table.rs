@@ -41,6 +41,20 @@ pub fn rows(rows: impl IntoIterator<Item = Html>) -> Html {
     html! { <tbody class="pf-v6-c-table__tbody" role="rowgroup">{ for rows }</tbody> }
 }
 
+/// A whole table whose rows have a name and a cell for each column; `columns` are their heads.
+/// Nothing when there is no row.
+pub fn grid(label: String, columns: &[String], body: Vec<(String, Vec<Html>)>) -> Option<Html> {
+    if body.is_empty() {
+        return None;
+    }
+    let row = |(name, cells): (String, Vec<Html>)| {
+        let cells = columns.iter().zip(cells).map(|(column, cell)| td(column.clone(), cell));
+        html! { <tr class="pf-v6-c-table__tr" key={name.clone()} data-row={name}>{ for cells }</tr> }
+    };
+    let head = columns.iter().map(|column| th(column.clone())).collect();
+    Some(table(label, head, rows(body.into_iter().map(row))))
+}
+
 /// The head of a column.
 pub fn th(name: String) -> Html {
     html! { <th class="pf-v6-c-table__th pf-m-nowrap" scope="col">{ name }</th> }

@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use images_proto::subject::{Subject, SubjectKind};
 use images_proto::{Digest, RepositoryName};
 
+use super::filtered::Filtered;
 use super::history;
 use super::listing::Listing;
 use super::paging::Window;
@@ -48,6 +50,29 @@ pub enum Route {
     Record(String),
     /// What nothing leads to, `#/clean-up`.
     CleanUp,
+    /// The users or the groups, `#/people`.
+    People {
+        /// Which of both.
+        kind: SubjectKind,
+        /// Which of them are shown.
+        list: Filtered,
+    },
+    /// One user or group, `#/person/user/NAME` or `#/person/group/NAME`.
+    Person {
+        /// Who.
+        subject: Subject,
+        /// What is reached is shown instead of groups or members.
+        reach: bool,
+        /// Which rows are shown.
+        list: Filtered,
+    },
+    /// The stages, `#/stages`.
+    Stages {
+        /// Which rows are shown.
+        list: Filtered,
+        /// Only those that differ.
+        differing: bool,
+    },
     /// No place of ours.
     Unknown,
 }
@@ -84,6 +109,21 @@ impl Route {
         Self::Layer { digest, window: Window::default() }
     }
 
+    /// The users or the groups.
+    pub fn people(kind: SubjectKind) -> Self {
+        Self::People { kind, list: Filtered::default() }
+    }
+
+    /// A user or a group.
+    pub fn person(subject: Subject) -> Self {
+        Self::Person { subject, reach: false, list: Filtered::default() }
+    }
+
+    /// The stages.
+    pub fn stages() -> Self {
+        Self::Stages { list: Filtered::default(), differing: false }
+    }
+
     /// Reads an address. Whatever does not fit is [`Route::Unknown`], an option that does not fit
     /// is left out.
     pub fn parse(path: &[String], options: &Options) -> Self {
@@ -110,6 +150,25 @@ impl Route {
             ["history"] => Self::History(Window::from_options(options)),
             ["history", id] if history::is_id(id) => Self::Record((*id).to_owned()),
             ["clean-up"] => Self::CleanUp,
+            ["people"] => Self::People {
+                kind: match is(options, "kind", "groups") {
+                    true => SubjectKind::Group,
+                    false => SubjectKind::User,
+                },
+                list: Filtered::from_options(options),
+            },
+            ["person", kind @ ("user" | "group"), name] if !name.is_empty() => Self::Person {
+                subject: match *kind {
+                    "user" => Subject::user(*name),
+                    _ => Subject::group(*name),
+                },
+                reach: is(options, "tab", "projects"),
+                list: Filtered::from_options(options),
+            },
+            ["stages"] => Self::Stages {
+                list: Filtered::from_options(options),
+                differing: is(options, "differing", "true"),
+            },
             _ => Self::Unknown,
         }
     }
@@ -143,6 +202,28 @@ impl Route {
             }
             Self::Record(id) => vec!["history".to_owned(), id.clone()],
             Self::CleanUp => vec!["clean-up".to_owned()],
+            Self::People { kind, list } => {
+                if *kind == SubjectKind::Group {
+                    options.insert("kind".to_owned(), "groups".to_owned());
+                }
+                list.write_options(&mut options);
+                vec!["people".to_owned()]
+            }
+            Self::Person { subject, reach, list } => {
+                if *reach {
+                    options.insert("tab".to_owned(), "projects".to_owned());
+                }
+                list.write_options(&mut options);
+                let kind = if subject.kind == SubjectKind::Group { "group" } else { "user" };
+                vec!["person".to_owned(), kind.to_owned(), subject.name.clone()]
+            }
+            Self::Stages { list, differing } => {
+                if *differing {
+                    options.insert("differing".to_owned(), "true".to_owned());
+                }
+                list.write_options(&mut options);
+                vec!["stages".to_owned()]
+            }
             Self::Unknown => vec![],
         };
         (path, options)
@@ -171,7 +252,11 @@ impl Route {
     /// places keeps what is on the screen.
     pub fn same_place(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Images(_), Self::Images(_)) | (Self::History(_), Self::History(_)) => true,
+            (Self::Images(_), Self::Images(_))
+            | (Self::History(_), Self::History(_))
+            | (Self::Stages { .. }, Self::Stages { .. }) => true,
+            (Self::People { kind: a, .. }, Self::People { kind: b, .. }) => a == b,
+            (Self::Person { subject: a, .. }, Self::Person { subject: b, .. }) => a == b,
             (Self::Repository { name: a, .. }, Self::Repository { name: b, .. }) => a == b,
             (Self::Image { digest: a, .. }, Self::Image { digest: b, .. })
             | (Self::Layer { digest: a, .. }, Self::Layer { digest: b, .. }) => a == b,
@@ -189,7 +274,7 @@ impl Tags {
     fn from_options(options: &Options) -> Self {
         Self {
             filter: options.get("filter").cloned().unwrap_or_default(),
-            attachments: options.get("attachments").is_some_and(|value| value == "true"),
+            attachments: is(options, "attachments", "true"),
             window: Window::from_options(options),
         }
     }
@@ -203,6 +288,10 @@ impl Tags {
         }
         self.window.write_options(options);
     }
+}
+
+fn is(options: &Options, name: &str, value: &str) -> bool {
+    options.get(name).is_some_and(|said| said == value)
 }
 
 fn parse_digest(text: &str) -> Option<Digest> {
@@ -238,6 +327,7 @@ mod tests {
         let name: RepositoryName = "sky/field/api".parse().unwrap();
         let window = Window { page: 3, per_page: 100 };
         let listing = Listing { query: "a b&c".to_owned(), window, ..Listing::default() };
+        let list = Filtered { filter: "é".to_owned(), window };
         for route in [
             Route::home(),
             Route::Images(listing),
@@ -254,6 +344,12 @@ mod tests {
             Route::Record("20261124-171502-3f9a".to_owned()),
             Route::CleanUp,
             Route::Layer { digest, window },
+            Route::people(SubjectKind::User),
+            Route::People { kind: SubjectKind::Group, list: list.clone() },
+            Route::person(Subject::user("jane")),
+            Route::Person { subject: Subject::group("a/b: c"), reach: true, list: list.clone() },
+            Route::stages(),
+            Route::Stages { list, differing: true },
         ] {
             let (path, options) = route.address();
             assert_eq!(Route::parse(&path, &options), route);
@@ -280,6 +376,8 @@ mod tests {
         assert_eq!(parse(&["image", "sha256:12"], &[]), Route::Unknown);
         assert_eq!(parse(&["nowhere"], &[]), Route::Unknown);
         assert_eq!(parse(&["registry", "x"], &[]), Route::Unknown);
+        assert_eq!(parse(&["person", "robot", "x"], &[]), Route::Unknown);
+        assert_eq!(parse(&["person", "user", ""], &[]), Route::Unknown);
         assert_eq!(parse(&["history", "../x"], &[]), Route::Unknown);
         assert_eq!(parse(&["history", ""], &[]), Route::Unknown);
         let digest = Digest::from_bytes([1; 32]);
