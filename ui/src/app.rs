@@ -155,7 +155,12 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
             html! { <Record {key} {id} /> }
         }
         Route::CleanUp => html! { <CleanUp key="clean-up" /> },
-        Route::People { .. } | Route::Person { .. } | Route::Stages { .. } | Route::Unknown => html! {
+        Route::Projects(_)
+        | Route::Project { .. }
+        | Route::People { .. }
+        | Route::Person { .. }
+        | Route::Stages { .. }
+        | Route::Unknown => html! {
             <section class="pf-v6-c-page__main-section images-page" key="unknown">
                 <Heading title={tr("Images")} />
                 <EmptyState state="failed" picture={Picture::Icon(Icon::Search)}

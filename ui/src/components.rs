@@ -3,11 +3,13 @@
 //! Thin components that draw PatternFly 6 markup as patternfly.org documents it. They decide
 //! nothing.
 
+pub mod about;
 pub mod alert;
 pub mod bounded;
 pub mod breadcrumb;
 pub mod button;
 pub mod bytes;
+pub mod change;
 pub mod choice;
 pub mod command;
 pub mod copy;
@@ -19,6 +21,7 @@ pub mod expandable;
 pub mod failure;
 pub mod field;
 pub mod filtered;
+pub mod form;
 pub mod heading;
 pub mod icon;
 pub mod label;
@@ -34,11 +37,15 @@ pub mod question;
 pub mod quick_delete;
 pub mod reason;
 pub mod receipt;
+pub mod rights;
 pub mod save;
 pub mod search_box;
 pub mod select;
+pub mod sharing;
 pub mod space;
+pub mod subject;
 pub mod table;
+pub mod tabs;
 pub mod target_name;
 pub mod tick;
 pub mod undone;

@@ -10,11 +10,11 @@ pub mod go_on;
 pub mod host_kubeconfig;
 pub mod installation;
 pub mod login;
+pub mod objects;
 pub mod registry;
 pub mod trust;
 pub mod undo;
-
-mod objects;
+pub mod why;
 
 use images_proto::Offer;
 use yew::prelude::*;

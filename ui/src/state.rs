@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod address;
+pub mod change;
 pub mod deletion;
 pub mod document;
 pub mod filtered;
@@ -14,11 +15,14 @@ pub mod installation;
 pub mod keys;
 pub mod listing;
 pub mod moment;
+pub mod names;
 pub mod offers;
 pub mod paging;
+pub mod project;
 pub mod pull;
 pub mod registry;
 pub mod reopen;
+pub mod robot;
 pub mod route;
 pub mod screen;
 pub mod selection;

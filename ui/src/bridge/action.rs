@@ -2,12 +2,14 @@
 
 //! An action that a dialog waits for.
 
+use std::any::Any;
 use std::rc::Rc;
 
 use images_proto::{Failure, Method, Progress};
 use yew::prelude::*;
 
-use super::ask::{Question, Report, ask};
+use super::ask::{Question, Read, Report, ask_any, read};
+use crate::state::change::{Outcome, Wish};
 
 /// What [`use_action`] gives.
 #[derive(Clone)]
@@ -32,7 +34,32 @@ impl<P> Action<P> {
 /// An action that somebody may start, and try again when it failed. `done` hears the answer. It is
 /// cancelled when the component goes.
 #[hook]
-pub fn use_action<M: Method + 'static>(done: Callback<M::Answer>) -> Action<M::Params> {
+pub fn use_action<M: Method<Answer: 'static> + 'static>(
+    done: Callback<M::Answer>,
+) -> Action<M::Params> {
+    let heard = Callback::from(move |answer: Box<dyn Any>| {
+        if let Ok(answer) = answer.downcast() {
+            done.emit(*answer);
+        }
+    });
+    let Action { progress, failure, start, stop } = use_any(read::<M::Answer>, heard);
+    Action { progress, failure, start: start.reform(|params| Wish::of::<M>(&params)), stop }
+}
+
+/// The same for a change of whatever method.
+#[hook]
+pub fn use_change(done: Callback<Outcome>) -> Action<Wish> {
+    let heard = Callback::from(move |answer: Box<dyn Any>| {
+        if let Ok(answer) = answer.downcast() {
+            done.emit(*answer);
+        }
+    });
+    use_any(read::<Outcome>, heard)
+}
+
+/// It knows no type of answers, so that it is compiled once and not for each method.
+#[hook]
+fn use_any(read: Read, done: Callback<Box<dyn Any>>) -> Action<Wish> {
     let state = use_state(Doing::default);
     let question = use_mut_ref(|| None::<Question>);
     let stop = {
@@ -44,10 +71,10 @@ pub fn use_action<M: Method + 'static>(done: Callback<M::Answer>) -> Action<M::P
     };
     let start = {
         let state = state.clone();
-        Callback::from(move |params: M::Params| {
+        Callback::from(move |Wish { method, params }: Wish| {
             state.set(Doing::busy(Progress::default()));
             let (state, done) = (state.clone(), done.clone());
-            let asked = ask::<M>(params, move |report| match report {
+            let tell = move |report| match report {
                 Report::Progress(progress) => state.set(Doing::busy(progress)),
                 Report::End(Ok(answer)) => {
                     state.set(Doing::default());
@@ -56,8 +83,8 @@ pub fn use_action<M: Method + 'static>(done: Callback<M::Answer>) -> Action<M::P
                 Report::End(Err(failure)) => {
                     state.set(Doing { progress: None, failure: Some(Rc::new(failure)) });
                 }
-            });
-            *question.borrow_mut() = Some(asked);
+            };
+            *question.borrow_mut() = Some(ask_any(method, params, read, Box::new(tell)));
         })
     };
     Action { progress: state.progress.clone(), failure: state.failure.clone(), start, stop }

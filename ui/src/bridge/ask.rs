@@ -2,11 +2,12 @@
 
 //! One question or action: progress, then one result.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use images_proto::{Code, Failure, Message, Method, Progress};
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::line::{Heard, Line, Request, spawn_from_now_on};
 use super::view::{not_understood, refused, words};
@@ -40,12 +41,45 @@ struct Asked {
 
 /// Asks. The question is sent once: a channel that breaks is a failure, for nobody knows how far
 /// the work had come.
-pub fn ask<M: Method + 'static>(
+pub fn ask<M: Method<Answer: 'static> + 'static>(
     params: M::Params,
     tell: impl Fn(Report<M::Answer>) + 'static,
 ) -> Question {
+    let tell = move |report: Report<Box<dyn Any>>| match report {
+        Report::Progress(progress) => tell(Report::Progress(progress)),
+        Report::End(Ok(answer)) => {
+            if let Ok(answer) = answer.downcast() {
+                tell(Report::End(Ok(*answer)));
+            }
+        }
+        Report::End(Err(failure)) => tell(Report::End(Err(failure))),
+    };
+    ask_any(M::NAME, json::write(&params), read::<M::Answer>, Box::new(tell))
+}
+
+/// Reads a message with the answer of some method.
+pub(super) type Read = fn(&str) -> Result<Message<Box<dyn Any>>, json::Error>;
+
+/// See [`Read`].
+pub(super) fn read<A: DeserializeOwned + 'static>(
+    text: &str,
+) -> Result<Message<Box<dyn Any>>, json::Error> {
+    Ok(match json::message::<A>(text)? {
+        Message::Progress(progress) => Message::Progress(progress),
+        Message::View(answer) | Message::Result(answer) => Message::Result(Box::new(answer)),
+        Message::Failed(failure) => Message::Failed(failure),
+    })
+}
+
+/// The same as [`ask`] for whatever method; the parameters are written already.
+pub(super) fn ask_any(
+    method: &'static str,
+    params: String,
+    read: Read,
+    tell: Box<dyn Fn(Report<Box<dyn Any>>)>,
+) -> Question {
     let take = move |said: Result<&str, Failure>| {
-        let report = match said.map(json::message::<M::Answer>) {
+        let report = match said.map(read) {
             Ok(Ok(Message::Progress(progress))) => Report::Progress(progress),
             Ok(Ok(Message::View(answer) | Message::Result(answer))) => Report::End(Ok(answer)),
             Ok(Ok(Message::Failed(failure))) | Err(failure) => Report::End(Err(failure)),
@@ -55,7 +89,6 @@ pub fn ask<M: Method + 'static>(
         tell(report);
         is_end
     };
-    let (method, params) = (M::NAME, json::write(&params));
     let asked = Rc::new(Asked { method, params, take: Box::new(take), line: RefCell::default() });
     asked.open();
     Question { _asked: asked }

@@ -50,6 +50,12 @@ pub enum Icon {
     Cluster,
     /// Two arrows in a circle.
     Again,
+    /// A person.
+    User,
+    /// Two persons.
+    Group,
+    /// A head with an aerial.
+    Robot,
 }
 
 impl Icon {
@@ -78,6 +84,11 @@ impl Icon {
             Self::Cube => "M12 2.5L20.5 7V17L12 21.5L3.5 17V7ZM3.5 7L12 11.5L20.5 7M12 11.5V21.5",
             Self::Cluster => "M9 3H15V9H9ZM3 15H9V21H3ZM15 15H21V21H15ZM12 9V12M6 15V12H18V15",
             Self::Again => "M20 4V9H15M19.5 9A8 8 0 1 0 20 14",
+            Self::User => "M12 3.5a4 4 0 1 0 0 8a4 4 0 1 0 0-8M4 21C4 13 20 13 20 21",
+            Self::Group => {
+                "M9 4.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7M2 20C2 13 16 13 16 20M16 5a3.5 3.5 0 0 1 0 6.5M18 15C21 15.5 22 17.5 22 20"
+            }
+            Self::Robot => "M5 9H19V20H5ZM12 9V4M9.5 13.5V15M14.5 13.5V15M2 13V16M22 13V16",
         }
     }
 

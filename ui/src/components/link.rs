@@ -23,6 +23,9 @@ pub struct Props {
     /// More classes.
     #[prop_or_default]
     pub class: Classes,
+    /// We are there.
+    #[prop_or_default]
+    pub current: bool,
 }
 
 /// A link.
@@ -30,7 +33,7 @@ pub struct Props {
 pub fn Link(props: &Props) -> Html {
     html! {
         <a href={props.to.href()} title={props.title.clone()} data-testid={props.testid.clone()}
-            class={props.class.clone()}>
+            class={props.class.clone()} aria-current={props.current.then_some("page")}>
             { props.children.clone() }
         </a>
     }

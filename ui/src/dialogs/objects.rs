@@ -11,7 +11,7 @@ use crate::components::expandable::Expandable;
 use crate::text::{plural, tr, tr_with};
 
 /// The objects, each with its YAML on demand; `of` begins their names in tests.
-pub(super) fn objects(of: &str, objects: &[Object]) -> Html {
+pub fn objects(of: &str, objects: &[Object]) -> Html {
     html! {
         <div>
             { for objects.iter().enumerate().map(|(idx, object)| {
@@ -34,7 +34,7 @@ fn title(Object { kind, namespace, name, .. }: &Object) -> String {
 }
 
 /// The rights that are missing, each with the command that grants it. Nothing when none is.
-pub(super) fn missing(rights: &[MissingRight]) -> Html {
+pub fn missing(rights: &[MissingRight]) -> Html {
     if rights.is_empty() {
         return html! {};
     }

@@ -50,6 +50,17 @@ pub enum Route {
     Record(String),
     /// What nothing leads to, `#/clean-up`.
     CleanUp,
+    /// The projects, `#/projects`.
+    Projects(Filtered),
+    /// One project, `#/project/NAME`.
+    Project {
+        /// Its name.
+        name: String,
+        /// What of it is shown.
+        tab: Tab,
+        /// Which rows are shown.
+        list: Filtered,
+    },
     /// The users or the groups, `#/people`.
     People {
         /// Which of both.
@@ -75,6 +86,18 @@ pub enum Route {
     },
     /// No place of ours.
     Unknown,
+}
+
+/// What of a project is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Who has a role.
+    #[default]
+    Members,
+    /// Who can do what, and through what.
+    Access,
+    /// Robot accounts and their tokens.
+    Robots,
 }
 
 /// Which tags of a repository are shown.
@@ -107,6 +130,23 @@ impl Route {
     /// The layer.
     pub fn layer(digest: Digest) -> Self {
         Self::Layer { digest, window: Window::default() }
+    }
+
+    /// The project with its members.
+    pub fn project(name: &str) -> Self {
+        Self::Project { name: name.to_owned(), tab: Tab::Members, list: Filtered::default() }
+    }
+
+    /// The page of a user or group; that of a robot is among those of its project.
+    pub fn of_subject(subject: &Subject) -> Self {
+        match &subject.project {
+            Some(project) => Self::Project {
+                name: project.clone(),
+                tab: Tab::Robots,
+                list: Filtered { filter: subject.name.clone(), ..Filtered::default() },
+            },
+            None => Self::person(subject.clone()),
+        }
     }
 
     /// The users or the groups.
@@ -150,6 +190,16 @@ impl Route {
             ["history"] => Self::History(Window::from_options(options)),
             ["history", id] if history::is_id(id) => Self::Record((*id).to_owned()),
             ["clean-up"] => Self::CleanUp,
+            ["projects"] => Self::Projects(Filtered::from_options(options)),
+            ["project", name] if !name.is_empty() => Self::Project {
+                name: (*name).to_owned(),
+                tab: match options.get("tab").map(String::as_str) {
+                    Some("access") => Tab::Access,
+                    Some("robots") => Tab::Robots,
+                    _ => Tab::Members,
+                },
+                list: Filtered::from_options(options),
+            },
             ["people"] => Self::People {
                 kind: match is(options, "kind", "groups") {
                     true => SubjectKind::Group,
@@ -202,6 +252,20 @@ impl Route {
             }
             Self::Record(id) => vec!["history".to_owned(), id.clone()],
             Self::CleanUp => vec!["clean-up".to_owned()],
+            Self::Projects(list) => {
+                list.write_options(&mut options);
+                vec!["projects".to_owned()]
+            }
+            Self::Project { name, tab, list } => {
+                let tab = match tab {
+                    Tab::Members => None,
+                    Tab::Access => Some("access"),
+                    Tab::Robots => Some("robots"),
+                };
+                options.extend(tab.map(|tab| ("tab".to_owned(), tab.to_owned())));
+                list.write_options(&mut options);
+                vec!["project".to_owned(), name.clone()]
+            }
             Self::People { kind, list } => {
                 if *kind == SubjectKind::Group {
                     options.insert("kind".to_owned(), "groups".to_owned());
@@ -254,7 +318,9 @@ impl Route {
         match (self, other) {
             (Self::Images(_), Self::Images(_))
             | (Self::History(_), Self::History(_))
+            | (Self::Projects(_), Self::Projects(_))
             | (Self::Stages { .. }, Self::Stages { .. }) => true,
+            (Self::Project { name: a, .. }, Self::Project { name: b, .. }) => a == b,
             (Self::People { kind: a, .. }, Self::People { kind: b, .. }) => a == b,
             (Self::Person { subject: a, .. }, Self::Person { subject: b, .. }) => a == b,
             (Self::Repository { name: a, .. }, Self::Repository { name: b, .. }) => a == b,
@@ -344,6 +410,11 @@ mod tests {
             Route::Record("20261124-171502-3f9a".to_owned()),
             Route::CleanUp,
             Route::Layer { digest, window },
+            Route::Projects(list.clone()),
+            Route::project("sky-field"),
+            Route::Project { name: "sky".to_owned(), tab: Tab::Access, list: list.clone() },
+            Route::of_subject(&Subject::robot("sky", "ci")),
+            Route::of_subject(&Subject::user("jane@example.com")),
             Route::people(SubjectKind::User),
             Route::People { kind: SubjectKind::Group, list: list.clone() },
             Route::person(Subject::user("jane")),
@@ -376,6 +447,8 @@ mod tests {
         assert_eq!(parse(&["image", "sha256:12"], &[]), Route::Unknown);
         assert_eq!(parse(&["nowhere"], &[]), Route::Unknown);
         assert_eq!(parse(&["registry", "x"], &[]), Route::Unknown);
+        assert_eq!(parse(&["project", ""], &[]), Route::Unknown);
+        assert_eq!(parse(&["project", "a"], &[("tab", "x")]), Route::project("a"));
         assert_eq!(parse(&["person", "robot", "x"], &[]), Route::Unknown);
         assert_eq!(parse(&["person", "user", ""], &[]), Route::Unknown);
         assert_eq!(parse(&["history", "../x"], &[]), Route::Unknown);

@@ -8,6 +8,7 @@ use images_proto::search::{self, Rows};
 use images_proto::status::{self, Origin, Phase};
 use images_proto::{Code, Failure, Progress};
 
+use super::route::Route;
 use super::view::{Line, ViewState};
 
 /// What fills the page below its heading.
@@ -79,6 +80,29 @@ pub fn of_session(status: &ViewState<status::View>, shown: Option<&Whose>) -> Sc
         Phase::Failed(failure) => Screen::Failed(Rc::new(failure.clone())),
         Phase::Connecting if answer.counts.repositories == 0 => Screen::Connecting,
         Phase::Connecting | Phase::Filling(_) | Phase::Ready => Screen::Content,
+    }
+}
+
+/// Whether a place has something to show even while there is nothing of the registry.
+pub fn stands_alone(place: &Route, status: &status::View) -> bool {
+    match place {
+        // The registry's page is there to say why nothing can be shown, and the records of what was
+        // changed are on this host.
+        Route::Registry | Route::History(_) | Route::Record(_) => true,
+        // They are the cluster's.
+        Route::Projects(_)
+        | Route::Project { .. }
+        | Route::People { .. }
+        | Route::Person { .. } => {
+            status.cluster.is_some()
+                && match &status.phase {
+                    Phase::Failed(failure) => {
+                        matches!(failure.code, Code::NoRegistry | Code::RegistryUnreachable)
+                    }
+                    Phase::Connecting | Phase::Filling(_) | Phase::Ready => true,
+                }
+        }
+        _ => false,
     }
 }
 
@@ -180,6 +204,29 @@ mod tests {
             counts: Counts { repositories, ..Counts::default() },
             problems: vec![],
         }
+    }
+
+    #[test]
+    fn projects_are_shown_without_a_registry_but_not_without_a_cluster() {
+        let cluster = status::Cluster {
+            server: "https://c:6443".to_owned(),
+            context: None,
+            user: None,
+            version: None,
+            insecure: false,
+        };
+        let with = |phase| status::View { cluster: Some(cluster.clone()), ..status(phase, 0) };
+        let failed = |code| Phase::Failed(failure(code));
+        for (place, phase, alone) in [
+            (Route::project("sky"), failed(Code::NoRegistry), true),
+            (Route::project("sky"), Phase::Connecting, true),
+            (Route::project("sky"), failed(Code::Unauthenticated), false),
+            (Route::home(), failed(Code::NoRegistry), false),
+            (Route::Registry, failed(Code::Unauthenticated), true),
+        ] {
+            assert_eq!(stands_alone(&place, &with(phase)), alone, "{place:?}");
+        }
+        assert!(!stands_alone(&Route::project("sky"), &status(Phase::Connecting, 0)));
     }
 
     fn session(phase: Phase, repositories: u64) -> ViewState<status::View> {
