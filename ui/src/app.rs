@@ -21,9 +21,11 @@ use crate::pages::history::record::Record;
 use crate::pages::image::Image;
 use crate::pages::images::Images;
 use crate::pages::layer::Layer;
+use crate::pages::project::Project;
+use crate::pages::projects::Projects;
 use crate::pages::registry::Registry;
 use crate::pages::repository::Repository;
-use crate::pages::{notices, screen, whereabouts};
+use crate::pages::{navigation, notices, screen, whereabouts};
 use crate::session::{Deletion, Session, Work};
 use crate::state::route::Route;
 use crate::state::screen::{self, Screen, Whose};
@@ -92,13 +94,10 @@ pub fn App() -> Html {
     {
         shown.replace(Some(Whose::of(answer)));
     }
-    // The registry's page is there to say why nothing can be shown, and the records of what was
-    // changed are on this host.
-    let stands_alone = matches!(route, Route::Registry | Route::History(_) | Route::Record(_));
+    let answer = status.state.answer.as_deref();
+    let stands_alone = answer.is_some_and(|answer| screen::stands_alone(&route, answer));
     let now = match now {
-        Screen::Failed(_) | Screen::Connecting if stands_alone && status.state.answer.is_some() => {
-            Screen::Content
-        }
+        Screen::Failed(_) | Screen::Connecting if stands_alone => Screen::Content,
         now => now,
     };
     let content = match screen(&now, &again) {
@@ -119,7 +118,10 @@ pub fn App() -> Html {
         <ContextProvider<Session> context={session}>
             <div class="pf-v6-c-page pf-m-no-sidebar">
                 <div class="pf-v6-c-page__main-container" tabindex="-1">
-                    <main class="pf-v6-c-page__main">{ content }</main>
+                    <main class="pf-v6-c-page__main">
+                        { navigation(&route) }
+                        { content }
+                    </main>
                 </div>
             </div>
             if let Some(deletion) = (*deletion).clone() {
@@ -155,22 +157,24 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
             html! { <Record {key} {id} /> }
         }
         Route::CleanUp => html! { <CleanUp key="clean-up" /> },
-        Route::Projects(_)
-        | Route::Project { .. }
-        | Route::People { .. }
-        | Route::Person { .. }
-        | Route::Stages { .. }
-        | Route::Unknown => html! {
-            <section class="pf-v6-c-page__main-section images-page" key="unknown">
-                <Heading title={tr("Images")} />
-                <EmptyState state="failed" picture={Picture::Icon(Icon::Search)}
-                    title={tr("There is no such page")}
-                    actions={html! {
-                        <Link to={Route::home()} class="pf-v6-c-button pf-m-primary">{ tr("All images") }</Link>
-                    }}>
-                    <p>{ tr("The address names nothing that this page knows.") }</p>
-                </EmptyState>
-            </section>
-        },
+        Route::Projects(list) => html! { <Projects key="projects" {list} /> },
+        Route::Project { name, tab, list } => {
+            let key = format!("project {name}");
+            html! { <Project {key} {name} {tab} {list} /> }
+        }
+        Route::People { .. } | Route::Person { .. } | Route::Stages { .. } | Route::Unknown => {
+            html! {
+                <section class="pf-v6-c-page__main-section images-page" key="unknown">
+                    <Heading title={tr("Images")} />
+                    <EmptyState state="failed" picture={Picture::Icon(Icon::Search)}
+                        title={tr("There is no such page")}
+                        actions={html! {
+                            <Link to={Route::home()} class="pf-v6-c-button pf-m-primary">{ tr("All images") }</Link>
+                        }}>
+                        <p>{ tr("The address names nothing that this page knows.") }</p>
+                    </EmptyState>
+                </section>
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ pub mod host_kubeconfig;
 pub mod installation;
 pub mod login;
 pub mod objects;
+pub mod project;
 pub mod registry;
 pub mod trust;
 pub mod undo;

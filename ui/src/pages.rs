@@ -8,14 +8,18 @@ pub mod history;
 pub mod image;
 pub mod images;
 pub mod layer;
+pub mod project;
+pub mod projects;
 pub mod registry;
 pub mod repository;
 
 mod coverage;
 mod hits;
+mod navigation;
 mod screens;
 mod tags;
 mod whereabouts;
 
+pub use navigation::navigation;
 pub use screens::{notices, screen};
 pub use whereabouts::whereabouts;

@@ -42,6 +42,18 @@ impl LiveView for images_proto::history::History {}
 impl LiveView for images_proto::history::ShowRecord {}
 impl LiveView for images_proto::usage::Usage {}
 
+impl LiveView for images_proto::project::Projects {}
+
+impl LiveView for images_proto::project::Project {
+    fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
+        answer.project.as_ref().is_none_or(|project| project.name == params.name)
+    }
+}
+
+impl LiveView for images_proto::lens::Lens {}
+
+impl LiveView for images_proto::robot::Robots {}
+
 impl LiveView for images_proto::orphans::Orphans {
     fn is_whole(answer: &Self::Answer) -> bool {
         !answer.coverage.listing

@@ -21,6 +21,7 @@ use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::expandable::Expandable;
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
+use crate::components::link::Link;
 use crate::components::mark_all::MarkAll;
 use crate::components::pagination::Pagination;
 use crate::components::pull_command::pull_command;
@@ -121,7 +122,9 @@ fn about(view: &View) -> Html {
     if let Some(stream) = &view.stream {
         known.push(Fact {
             term: tr("Image stream"),
-            value: html! { { format!("{}/{}", stream.project, stream.name) } },
+            value: html! {
+                <><Link to={Route::project(&stream.project)} testid="project-link">{ &stream.project }</Link>{ "/" }{ &stream.name }</>
+            },
             testid: "image-stream",
         });
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! Where all this comes from, in the line of the heading: cluster, user, and the registry's page.
+//! Where all this comes from, in the line of the heading: cluster and user.
 
 use images_proto::Offer;
 use images_proto::status::{self, Origin};
@@ -8,10 +8,7 @@ use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
 use crate::components::icon::Icon;
-use crate::components::link::Link;
 use crate::session::Session;
-use crate::state::paging::Window;
-use crate::state::route::Route;
 use crate::text::{tr, tr_with};
 
 /// The line.
@@ -36,12 +33,6 @@ pub fn whereabouts(session: &Session) -> Html {
                     { ", " }<span data-testid="origin">{ words }</span>
                 }
             </span>
-            // At the end of the line, for what stands before it grows when the user becomes known.
-            <nav class="images-heading images-end" aria-label={tr("More about the registry")}>
-                <Link to={Route::History(Window::default())} testid="history-link">{ tr("History") }</Link>
-                <Link to={Route::CleanUp} testid="clean-up-link">{ tr("Clean up") }</Link>
-                <Link to={Route::Registry} testid="registry-link">{ tr("Registry") }</Link>
-            </nav>
         </>
     }
 }

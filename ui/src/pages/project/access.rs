@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! Who can do what in the project, and through what.
+
+use images_proto::lens::{Lens, Params};
+use yew::prelude::*;
+
+use super::{Open, members};
+use crate::bridge::use_view;
+use crate::components::about::about;
+use crate::components::button::Button;
+use crate::components::empty_state::{EmptyState, Picture};
+use crate::components::filtered::{self, list};
+use crate::components::icon::Icon;
+use crate::components::rights::{cells, heads};
+use crate::components::subject;
+use crate::components::table::grid;
+use crate::components::waiting;
+use crate::filtered::UseFiltered;
+use crate::text::{plural, tr};
+
+/// See [`Access`].
+#[derive(Properties)]
+pub(super) struct Props {
+    pub(super) project: AttrValue,
+    pub(super) filtered: UseFiltered,
+    pub(super) open: Callback<Open>,
+}
+
+impl PartialEq for Props {
+    fn eq(&self, _: &Self) -> bool {
+        // What is typed into the filter is always another.
+        false
+    }
+}
+
+/// The tab.
+#[component]
+pub(super) fn Access(props: &Props) -> Html {
+    let Props { project, filtered, open } = props;
+    let view =
+        use_view::<Lens>(Params { project: project.to_string(), window: filtered.now.params() });
+    let ask = open.reform(|_: MouseEvent| Open::Why(None));
+    waiting::show(&view.state, &view.retry, |answer| {
+        let source = match answer.asked {
+            true => tr("This is the cluster's own answer."),
+            false => tr(
+                "This is what role bindings say; the cluster itself was not asked, for you may not ask it about others.",
+            ),
+        };
+        let mut columns = vec![tr("Who")];
+        columns.extend(heads());
+        columns.push(tr("Question"));
+        html! {
+            <>
+                { about(&images_proto::project::About { decides: None, ..answer.about.clone() }) }
+                { list(
+                    filtered::List {
+                        filter: tr("Filter by name"),
+                        tools: html! {
+                            <div class="pf-v6-c-toolbar__item">
+                                <Button label={tr("Why can't …?")} testid="ask-why" onclick={ask} />
+                            </div>
+                        },
+                        found: [plural("$0 user, group or robot account", "$0 users, groups and robot accounts", answer.total.into()), source].join(". "),
+                        total: answer.total,
+                        reading: answer.about.reading,
+                        table: grid(tr("Who can do what"), &columns, answer.rows.iter().map(|row| {
+                            let who = subject::subject(&row.subject, row.full_name.as_deref(), None);
+                            let mut all = vec![who];
+                            all.extend(cells(&row.rights, &row.via));
+                            all.push(members::why(row.subject.clone(), open));
+                            (subject::name(&row.subject), all)
+                        }).collect()),
+                        nothing: html! {
+                            <EmptyState state="empty" picture={Picture::Icon(Icon::Lock)} title={tr("Nobody is known who can do something here")} />
+                        },
+                    },
+                    filtered,
+                ) }
+            </>
+        }
+    })
+}
