@@ -26,6 +26,7 @@ use crate::pages::projects::Projects;
 use crate::pages::registry::Registry;
 use crate::pages::repository::Repository;
 use crate::pages::{navigation, notices, screen, whereabouts};
+use crate::part::Part;
 use crate::session::{Deletion, Session, Work};
 use crate::state::route::Route;
 use crate::state::screen::{self, Screen, Whose};
@@ -157,10 +158,10 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
             html! { <Record {key} {id} /> }
         }
         Route::CleanUp => html! { <CleanUp key="clean-up" /> },
-        Route::Projects(list) => html! { <Projects key="projects" {list} /> },
+        Route::Projects(list) => Projects { list }.part(),
         Route::Project { name, tab, list } => {
-            let key = format!("project {name}");
-            html! { <Project {key} {name} {tab} {list} /> }
+            let name = AttrValue::from(name);
+            Project { name: name.clone(), tab, list }.keyed(&name)
         }
         Route::People { .. } | Route::Person { .. } | Route::Stages { .. } | Route::Unknown => {
             html! {

@@ -21,6 +21,7 @@ pub mod host;
 pub mod json;
 pub mod location;
 pub mod pages;
+pub mod part;
 pub mod session;
 pub mod state;
 pub mod text;

@@ -13,12 +13,13 @@ use super::question::{Question, dangerous, question};
 use crate::bridge::use_change;
 use crate::browser;
 use crate::dialogs::objects::{missing, objects};
+use crate::part::part;
 use crate::state::change::{Agreed, Outcome, Step, Wish};
 use crate::text::{plural, tr};
 
-/// See [`ChangeDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog.
+#[derive(PartialEq)]
+pub struct ChangeDialog {
     /// What it is about, as a question or an order.
     pub title: AttrValue,
     /// The words on the button that does it.
@@ -26,14 +27,12 @@ pub struct Props {
     /// What is asked for, with what was agreed to; `None` as long as something is missing or wrong.
     pub wish: Callback<Agreed, Option<Wish>>,
     /// What is filled in or read before.
-    pub children: Html,
+    pub body: Html,
     /// The dialog goes.
     pub on_close: Callback<()>,
     /// It was done; heard before the dialog goes.
-    #[prop_or_default]
     pub on_done: Callback<()>,
     /// It takes something away.
-    #[prop_or_default]
     pub danger: bool,
     /// The dialog's name in tests; its button is called the same with `-confirm` behind it.
     pub testid: &'static str,
@@ -47,9 +46,10 @@ struct Heard {
     outcome: Outcome,
 }
 
-/// The dialog.
-#[component]
-pub fn ChangeDialog(props: &Props) -> Html {
+part!(ChangeDialog, use_change_dialog, "change-dialog");
+
+#[hook]
+fn use_change_dialog(props: &ChangeDialog) -> Html {
     let heard = use_state(|| None::<Rc<Heard>>);
     let wanted = props.wish.emit(Agreed::default());
     // What was said of another wish is of no account any more.
@@ -102,7 +102,7 @@ pub fn ChangeDialog(props: &Props) -> Html {
     };
     let body = html! {
         <div class="images-plan" onkeydown={on_enter(&confirm)}>
-            if step != Step::Told { { props.children.clone() } }
+            if step != Step::Told { { props.body.clone() } }
             if let Some(heard) = &now { { told(&heard.outcome, step) } }
         </div>
     };

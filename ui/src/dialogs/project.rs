@@ -16,31 +16,32 @@ use crate::components::rights::{binding, gives, role, role_choices};
 use crate::components::sharing::{means, sharing};
 use crate::components::subject::name;
 use crate::location;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::change::Agreed;
 use crate::state::project::{Change, ROLES, SHARINGS};
 use crate::state::route::Route;
 use crate::text::{tr, tr_with};
 
-/// See [`ProjectDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog.
+#[derive(PartialEq)]
+pub struct ProjectDialog {
     /// The change.
     pub change: Change,
     /// Whether the cluster has OpenShift's projects.
     pub openshift: bool,
     /// By which binding everybody may pull whatever is chosen here.
-    #[prop_or_default]
     pub shared_anyway: Option<images_proto::subject::Via>,
     /// The dialog goes.
     pub on_close: Callback<()>,
 }
 
-/// The dialog.
-#[component]
-pub fn ProjectDialog(props: &Props) -> Html {
+part!(ProjectDialog, use_project_dialog, "project-dialog");
+
+#[hook]
+fn use_project_dialog(props: &ProjectDialog) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
-    let Props { change, openshift, on_close, .. } = props;
+    let ProjectDialog { change, openshift, on_close, .. } = props;
     let form = use_form(&change.first());
     let wish = {
         let (change, openshift, form) = (change.clone(), *openshift, form.clone());
@@ -55,11 +56,10 @@ pub fn ProjectDialog(props: &Props) -> Html {
         })
     };
     let Words { title, label, danger, testid } = words(change);
-    html! {
-        <ChangeDialog {title} {label} {danger} {testid} {wish} {on_done} on_close={on_close.clone()}>
-            { body(props, &form, &session) }
-        </ChangeDialog>
-    }
+    let body = body(props, &form, &session);
+    let (title, label) = (title.into(), label.into());
+    ChangeDialog { title, label, danger, testid, wish, on_done, on_close: on_close.clone(), body }
+        .part()
 }
 
 fn values(form: &Form) -> [&str; 3] {
@@ -113,7 +113,7 @@ fn words(change: &Change) -> Words {
 }
 
 /// What is filled in, or read before.
-fn body(props: &Props, form: &Form, session: &Session) -> Html {
+fn body(props: &ProjectDialog, form: &Form, session: &Session) -> Html {
     let mistake = props.change.mistake(values(form), props.openshift);
     let mistake = mistake.map(|mistake| mistake.to_string());
     match &props.change {
@@ -210,7 +210,7 @@ fn add(form: &Form, mistake: Option<String>) -> Html {
     }
 }
 
-fn share(props: &Props, form: &Form) -> Html {
+fn share(props: &ProjectDialog, form: &Form) -> Html {
     html! {
         <>
             <fieldset class="images-choices">

@@ -16,16 +16,15 @@ use crate::components::form::{Form, on_enter, use_form};
 use crate::components::question::{Question, question};
 use crate::components::rights::{through, verb};
 use crate::components::subject::name;
+use crate::part::part;
 use crate::text::{tr, tr_with};
 
-/// See [`WhyDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog.
+#[derive(PartialEq)]
+pub struct WhyDialog {
     /// About whom, if it is known already.
-    #[prop_or_default]
     pub subject: Option<Subject>,
     /// Where, if it is known already.
-    #[prop_or_default]
     pub project: Option<AttrValue>,
     /// The dialog goes.
     pub on_close: Callback<()>,
@@ -40,9 +39,10 @@ const VERB: usize = 3;
 const VERBS: [(Verb, &str); 4] =
     [(Verb::See, "see"), (Verb::Pull, "pull"), (Verb::Push, "push"), (Verb::Delete, "delete")];
 
-/// The dialog.
-#[component]
-pub fn WhyDialog(props: &Props) -> Html {
+part!(WhyDialog, use_why_dialog, "why-dialog");
+
+#[hook]
+fn use_why_dialog(props: &WhyDialog) -> Html {
     let form = use_form(&["me", "", props.project.as_deref().unwrap_or_default(), "pull"]);
     let answer = use_state(|| None::<(Asked, Rc<Answer>)>);
     let wanted = wanted(&form, props);
@@ -106,7 +106,7 @@ pub fn WhyDialog(props: &Props) -> Html {
 }
 
 /// The question, once all of it is there.
-fn wanted(form: &Form, props: &Props) -> Option<Asked> {
+fn wanted(form: &Form, props: &WhyDialog) -> Option<Asked> {
     let project = form.trimmed(PROJECT).to_owned();
     let verb = VERBS.iter().find(|(_, value)| *value == form.get(VERB))?.0;
     let typed = form.trimmed(NAME);

@@ -34,14 +34,15 @@ use crate::dialogs::project::deletion::DeleteProjectDialog;
 use crate::dialogs::project::token::TokenDialog;
 use crate::dialogs::why::WhyDialog;
 use crate::filtered::use_filtered;
+use crate::part::{Part, part};
 use crate::state::filtered::Filtered;
 use crate::state::project::Change;
 use crate::state::route::{Route, Tab};
 use crate::text::tr;
 
-/// See [`Project`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The page.
+#[derive(PartialEq)]
+pub struct Project {
     /// Its name.
     pub name: AttrValue,
     /// What of it is shown.
@@ -59,10 +60,11 @@ enum Open {
     Why(Option<Subject>),
 }
 
-/// The page.
-#[component]
-pub fn Project(props: &Props) -> Html {
-    let Props { name, tab, list } = props;
+part!(Project, use_project, "project");
+
+#[hook]
+fn use_project(props: &Project) -> Html {
+    let Project { name, tab, list } = props;
     let tab = *tab;
     let filtered = use_filtered(list, {
         let name = name.to_string();
@@ -111,8 +113,8 @@ pub fn Project(props: &Props) -> Html {
                             { choice(name, tab) }
                             { match tab {
                                 Tab::Members => members::members(answer, row, &filtered, &open),
-                                Tab::Access => html! { <Access project={name.clone()} {filtered} {open} /> },
-                                Tab::Robots => html! { <Robots project={name.clone()} {filtered} {open} /> },
+                                Tab::Access => Access { project: name.clone(), filtered: filtered.clone(), open: open.clone() }.part(),
+                                Tab::Robots => Robots { project: name.clone(), filtered: filtered.clone(), open: open.clone() }.part(),
                             } }
                         </>
                     },
@@ -134,14 +136,14 @@ fn drawn(
         Open::Change(change) => {
             let openshift = view.as_ref().is_some_and(|view| view.about.openshift);
             let shared_anyway = view.and_then(|view| view.shared_anyway.clone());
-            html! { <ProjectDialog {change} {openshift} {shared_anyway} {on_close} /> }
+            ProjectDialog { change, openshift, shared_anyway, on_close }.part()
         }
-        Open::Delete => html! { <DeleteProjectDialog project={project.clone()} {on_close} /> },
+        Open::Delete => DeleteProjectDialog { project: project.clone(), on_close }.part(),
         Open::Token(robot, replaces) => {
-            html! { <TokenDialog project={project.clone()} {robot} {replaces} {on_close} /> }
+            TokenDialog { project: project.clone(), robot: robot.into(), replaces, on_close }.part()
         }
         Open::Why(subject) => {
-            html! { <WhyDialog project={project.clone()} {subject} {on_close} /> }
+            WhyDialog { project: Some(project.clone()), subject, on_close }.part()
         }
     }
 }

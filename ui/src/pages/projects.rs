@@ -21,22 +21,24 @@ use crate::components::table::grid;
 use crate::components::waiting;
 use crate::dialogs::project::ProjectDialog;
 use crate::filtered::{UseFiltered, use_filtered};
+use crate::part::{Part, part};
 use crate::state::filtered::Filtered;
 use crate::state::listing::Listing;
 use crate::state::project::Change;
 use crate::state::route::Route;
 use crate::text::{plural, tr};
 
-/// See [`Projects`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The page.
+#[derive(PartialEq)]
+pub struct Projects {
     /// Which of them are shown.
     pub list: Filtered,
 }
 
-/// The page.
-#[component]
-pub fn Projects(props: &Props) -> Html {
+part!(Projects, use_projects, "projects");
+
+#[hook]
+fn use_projects(props: &Projects) -> Html {
     let filtered = use_filtered(&props.list, Callback::from(Route::Projects));
     let view = use_view::<Method>(filtered.now.params());
     let creating = use_state_eq(|| false);
@@ -55,7 +57,7 @@ pub fn Projects(props: &Props) -> Html {
                 </>
             }) }
             if *creating {
-                <ProjectDialog change={Change::Create} {openshift} on_close={set_creating.reform(|()| false)} />
+                { ProjectDialog { change: Change::Create, openshift, shared_anyway: None, on_close: set_creating.reform(|()| false) }.part() }
             }
         </section>
     }

@@ -17,6 +17,7 @@ use crate::components::form::{on_enter, use_form};
 use crate::components::question::{Question, dangerous};
 use crate::dialogs::objects::missing;
 use crate::location;
+use crate::part::part;
 use crate::state::filtered::Filtered;
 use crate::state::route::Route;
 use crate::text::{plural, tr, tr_with};
@@ -24,19 +25,20 @@ use crate::text::{plural, tr, tr_with};
 /// How many used images and kinds of objects are named.
 const NAMED: usize = 20;
 
-/// See [`DeleteProjectDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog; it looks as soon as it is there.
+#[derive(PartialEq)]
+pub struct DeleteProjectDialog {
     /// The project.
     pub project: AttrValue,
     /// The dialog goes.
     pub on_close: Callback<()>,
 }
 
-/// The dialog; it looks as soon as it is there.
-#[component]
-pub fn DeleteProjectDialog(props: &Props) -> Html {
-    let Props { project, on_close } = props;
+part!(DeleteProjectDialog, use_delete_project_dialog, "delete-project-dialog");
+
+#[hook]
+fn use_delete_project_dialog(props: &DeleteProjectDialog) -> Html {
+    let DeleteProjectDialog { project, on_close } = props;
     let form = use_form(&[""]);
     let goes = use_state(|| None::<Rc<Goes>>);
     // Something else goes by now than what was agreed to.

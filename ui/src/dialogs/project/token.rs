@@ -14,27 +14,28 @@ use crate::components::command::command;
 use crate::components::form::{on_enter, use_form};
 use crate::components::question::{Question, question};
 use crate::dialogs::objects::missing;
+use crate::part::part;
 use crate::state::robot::{DAYS, logins, seconds};
 use crate::text::{plural, tr, tr_with};
 
-/// See [`TokenDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog.
+#[derive(PartialEq)]
+pub struct TokenDialog {
     /// The project.
     pub project: AttrValue,
     /// The robot account.
     pub robot: AttrValue,
     /// The token that ends when the new one is there.
-    #[prop_or_default]
     pub replaces: Option<Token>,
     /// The dialog goes.
     pub on_close: Callback<()>,
 }
 
-/// The dialog.
-#[component]
-pub fn TokenDialog(props: &Props) -> Html {
-    let Props { project, robot, replaces, on_close } = props;
+part!(TokenDialog, use_token_dialog, "token-dialog");
+
+#[hook]
+fn use_token_dialog(props: &TokenDialog) -> Html {
+    let TokenDialog { project, robot, replaces, on_close } = props;
     let purpose = replaces.as_ref().and_then(|token| token.purpose.as_deref());
     let form = use_form(&[purpose.unwrap_or_default(), "90"]);
     let issued = use_state(|| None::<Rc<Issued>>);

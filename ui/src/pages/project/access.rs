@@ -17,27 +17,28 @@ use crate::components::subject;
 use crate::components::table::grid;
 use crate::components::waiting;
 use crate::filtered::UseFiltered;
+use crate::part::part;
 use crate::text::{plural, tr};
 
-/// See [`Access`].
-#[derive(Properties)]
-pub(super) struct Props {
+/// The tab.
+pub(super) struct Access {
     pub(super) project: AttrValue,
     pub(super) filtered: UseFiltered,
     pub(super) open: Callback<Open>,
 }
 
-impl PartialEq for Props {
+impl PartialEq for Access {
     fn eq(&self, _: &Self) -> bool {
         // What is typed into the filter is always another.
         false
     }
 }
 
-/// The tab.
-#[component]
-pub(super) fn Access(props: &Props) -> Html {
-    let Props { project, filtered, open } = props;
+part!(Access, use_access, "access");
+
+#[hook]
+fn use_access(props: &Access) -> Html {
+    let Access { project, filtered, open } = props;
     let view =
         use_view::<Lens>(Params { project: project.to_string(), window: filtered.now.params() });
     let ask = open.reform(|_: MouseEvent| Open::Why(None));

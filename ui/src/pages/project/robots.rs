@@ -19,29 +19,30 @@ use crate::components::label::{Colour, label};
 use crate::components::table::grid;
 use crate::components::waiting;
 use crate::filtered::UseFiltered;
+use crate::part::part;
 use crate::state::project::Change;
 use crate::state::robot::Life;
 use crate::text::{plural, tr, tr_with};
 
-/// See [`Robots`].
-#[derive(Properties)]
-pub(super) struct Props {
+/// The tab.
+pub(super) struct Robots {
     pub(super) project: AttrValue,
     pub(super) filtered: UseFiltered,
     pub(super) open: Callback<Open>,
 }
 
-impl PartialEq for Props {
+impl PartialEq for Robots {
     fn eq(&self, _: &Self) -> bool {
         // What is typed into the filter is always another.
         false
     }
 }
 
-/// The tab.
-#[component]
-pub(super) fn Robots(props: &Props) -> Html {
-    let Props { project, filtered, open } = props;
+part!(Robots, use_robots, "robots");
+
+#[hook]
+fn use_robots(props: &Robots) -> Html {
+    let Robots { project, filtered, open } = props;
     let view =
         use_view::<Method>(Params { project: project.to_string(), window: filtered.now.params() });
     let create = Open::Change(Change::Robot(project.to_string()));
