@@ -15,7 +15,7 @@ use yew::prelude::*;
 
 use self::access::Access;
 use self::robots::Robots;
-use super::projects::repositories;
+use super::projects::{repositories, requester};
 use crate::bridge::use_view;
 use crate::components::about::about;
 use crate::components::breadcrumb::breadcrumb;
@@ -196,7 +196,7 @@ fn known(row: &Row, view: &View, open: &Callback<Open>) -> Html {
         text(tr("Description"), &row.description, "description"),
         fact(tr("Who may pull"), sharing, "who-may-pull"),
         fact(tr("Images"), repositories(row), "repositories"),
-        text(tr("Requested by"), &row.requester, "requester"),
+        requester(row).and_then(|requester| fact(tr("Requested by"), requester, "requester")),
         row.created.and_then(|created| fact(tr("Created"), moment(created), "created")),
     ];
     html! {

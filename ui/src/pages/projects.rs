@@ -3,6 +3,7 @@
 //! The projects.
 
 use images_proto::project::{List, Projects as Method, Row};
+use images_proto::subject::Subject;
 use yew::prelude::*;
 
 use crate::bridge::use_view;
@@ -114,10 +115,7 @@ fn cells(row: &Row) -> Vec<Html> {
         shared(row.sharing),
         members(row),
         repositories(row),
-        match &row.requester {
-            Some(requester) => html! { <span class="images-break">{ requester }</span> },
-            None => unknown(tr("The project does not say who asked for it.")),
-        },
+        requester(row).unwrap_or_else(|| unknown(tr("The project does not say who asked for it."))),
         row.created.map_or_else(|| unknown(tr("The cluster does not say when.")), moment),
     ]
 }
@@ -137,6 +135,13 @@ fn members(row: &Row) -> Html {
             if rest > 0 { <span class="images-secondary">{ " " }{ plural("and $0 other", "and $0 others", rest) }</span> }
         </span>
     }
+}
+
+/// Who asked for it, and the way there.
+pub fn requester(row: &Row) -> Option<Html> {
+    let requester = row.requester.as_ref()?;
+    let to = Route::of_subject(&Subject::user(requester));
+    Some(html! { <Link {to} class="images-break">{ requester }</Link> })
 }
 
 /// How many repositories it has, and the way to them.

@@ -8,6 +8,7 @@ use images_proto::project::{DeleteProject, Deletion, Goes};
 use yew::prelude::*;
 
 use crate::bridge::use_action;
+use crate::browser;
 use crate::cockpit::format_bytes;
 use crate::components::alert::{Alert, Severity};
 use crate::components::bounded::bounded;
@@ -62,6 +63,11 @@ fn use_delete_project_dialog(props: &DeleteProjectDialog) -> Html {
         move |()| start.emit(None)
     });
     let known = (*goes).clone();
+    use_effect_with(known.is_some(), |known| {
+        if *known {
+            browser::focus("#confirm-name");
+        }
+    });
     let over = known.as_ref().is_some_and(|goes| goes.done || goes.terminating);
     let lacks = known.as_ref().is_some_and(|goes| !goes.missing.is_empty());
     let close = {

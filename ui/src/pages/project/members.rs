@@ -55,7 +55,7 @@ pub(super) fn members(
             reading: view.about.reading,
             table: grid(
                 tr("Members"),
-                &[tr("Who"), tr("Role"), tr("Other roles"), tr("Change")],
+                &[tr("Who"), tr("Role"), tr("Other roles"), tr("Actions")],
                 view.members
                     .iter()
                     .map(|one| (subject::name(&one.subject), cells(one, project, refused, open)))

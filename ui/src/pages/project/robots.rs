@@ -66,7 +66,7 @@ fn use_robots(props: &Robots) -> Html {
                         reading: answer.about.reading,
                         table: grid(
                             tr("Robot accounts"),
-                            &[tr("Name"), tr("Role"), tr("Tokens"), tr("Change")],
+                            &[tr("Name"), tr("Role"), tr("Tokens"), tr("Actions")],
                             answer.rows.iter().map(|row| (row.name.clone(), cells(row, project, open))).collect(),
                         ),
                         nothing: html! {
