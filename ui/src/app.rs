@@ -25,6 +25,7 @@ use crate::pages::project::Project;
 use crate::pages::projects::Projects;
 use crate::pages::registry::Registry;
 use crate::pages::repository::Repository;
+use crate::pages::stages::Stages;
 use crate::pages::{navigation, notices, screen, whereabouts};
 use crate::part::Part;
 use crate::session::{Deletion, Session, Work};
@@ -163,7 +164,10 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
             let name = AttrValue::from(name);
             Project { name: name.clone(), tab, list }.keyed(&name)
         }
-        Route::People { .. } | Route::Person { .. } | Route::Stages { .. } | Route::Unknown => {
+        Route::Stages { list, differing } => {
+            html! { <Stages key="stages" {list} {differing} /> }
+        }
+        Route::People { .. } | Route::Person { .. } | Route::Unknown => {
             html! {
                 <section class="pf-v6-c-page__main-section images-page" key="unknown">
                     <Heading title={tr("Images")} />

@@ -32,6 +32,7 @@ pub mod offers;
 pub mod own_kubeconfig;
 pub mod pagination;
 pub mod progress;
+pub mod promoted;
 pub mod pull_command;
 pub mod question;
 pub mod quick_delete;

@@ -12,14 +12,17 @@ pub mod installation;
 pub mod login;
 pub mod objects;
 pub mod project;
+pub mod promote;
 pub mod registry;
 pub mod trust;
 pub mod undo;
+pub mod versions;
 pub mod why;
 
 use images_proto::Offer;
 use yew::prelude::*;
 
+use crate::part::Part;
 use crate::session::Work;
 
 /// What a dialog needs to know that a step opens.
@@ -35,6 +38,8 @@ pub fn of_work(work: Work, on_close: Callback<()>) -> Html {
         Work::Undo(id) => html! { <undo::UndoDialog {id} {on_close} /> },
         Work::GoOn(id) => html! { <go_on::GoOnDialog {id} {on_close} /> },
         Work::Collect(collection) => html! { <garbage::CollectDialog {collection} {on_close} /> },
+        Work::Promote { moves, back } => promote::PromoteDialog { moves, back, on_close }.part(),
+        Work::Versions(tag) => versions::VersionsDialog { tag, on_close }.part(),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod project;
 pub mod projects;
 pub mod registry;
 pub mod repository;
+pub mod stages;
 
 mod coverage;
 mod hits;

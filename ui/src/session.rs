@@ -5,8 +5,9 @@
 use std::rc::Rc;
 
 use images_proto::delete::Target;
+use images_proto::stage::Move;
 use images_proto::status::{self, Source};
-use images_proto::{Offer, garbage};
+use images_proto::{Offer, TagRef, garbage};
 use yew::Callback;
 
 /// The last answer of the `status` view, as a Yew context.
@@ -34,6 +35,15 @@ pub enum Work {
     GoOn(String),
     /// Collecting a plain registry's garbage.
     Collect(Rc<Collection>),
+    /// Moving images to other tags.
+    Promote {
+        /// The moves.
+        moves: Rc<Vec<Move>>,
+        /// The tag goes back to what it named before.
+        back: bool,
+    },
+    /// Choosing what a tag is to name again.
+    Versions(TagRef),
 }
 
 /// What is known of a collection of garbage before it is begun.

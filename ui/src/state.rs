@@ -27,6 +27,7 @@ pub mod route;
 pub mod screen;
 pub mod selection;
 pub mod set;
+pub mod stages;
 pub mod target;
 pub mod trust;
 pub mod usage;

@@ -94,6 +94,14 @@ pub struct Platform {
     pub variant: Option<String>,
 }
 
+impl Platform {
+    /// `linux/arm64/v8`, as far as it is known.
+    pub fn name(&self) -> String {
+        let parts = [self.os.as_deref(), Some(self.architecture.as_str()), self.variant.as_deref()];
+        parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+    }
+}
+
 /// A layer of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerRow {

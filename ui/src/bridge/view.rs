@@ -41,6 +41,14 @@ impl LiveView for images_proto::history::History {}
 // again by `retry`.
 impl LiveView for images_proto::history::ShowRecord {}
 impl LiveView for images_proto::usage::Usage {}
+impl LiveView for images_proto::stage::PlanPromotion {}
+impl LiveView for images_proto::stage::Versions {}
+
+impl LiveView for images_proto::stage::Stages {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.reading
+    }
+}
 
 impl LiveView for images_proto::project::Projects {}
 

@@ -10,7 +10,7 @@ mod used_by;
 use std::rc::Rc;
 
 use images_proto::delete::Target;
-use images_proto::image::{Child, Details, Image as Method, Params, Platform, View};
+use images_proto::image::{Child, Details, Image as Method, Params, View};
 use images_proto::repository::Kind;
 use images_proto::{Digest, RepositoryName};
 use yew::prelude::*;
@@ -211,15 +211,9 @@ fn children(view: &View) -> Html {
 fn child_name(child: &Child) -> Html {
     match &child.platform {
         _ if child.attestation => label(Colour::Grey, tr("attestation"), Some("attestation")),
-        Some(platform) => html! { { platform_name(platform) } },
+        Some(platform) => html! { { platform.name() } },
         None => unknown(tr("The index does not say what it runs on.")),
     }
-}
-
-/// `linux/arm64/v8`, as far as it is known.
-fn platform_name(platform: &Platform) -> String {
-    let parts = [platform.os.as_deref(), Some(&platform.architecture), platform.variant.as_deref()];
-    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
 /// What only manifest and config say.

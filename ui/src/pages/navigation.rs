@@ -29,6 +29,7 @@ pub fn navigation(here: &Route) -> Html {
             { tabs(tr("Images"), vec![
                 place(Route::home(), tr("Images"), images, "images-link"),
                 place(Route::Projects(Filtered::default()), tr("Projects"), projects, "projects-link"),
+                place(Route::stages(), tr("Stages"), matches!(here, Route::Stages { .. }), "stages-link"),
                 place(Route::CleanUp, tr("Clean up"), *here == Route::CleanUp, "clean-up-link"),
                 place(Route::History(Window::default()), tr("History"), history, "history-link"),
                 place(Route::Registry, tr("Registry"), *here == Route::Registry, "registry-link"),

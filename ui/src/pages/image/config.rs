@@ -6,7 +6,6 @@
 use images_proto::image::{Config, HistoryRow};
 use yew::prelude::*;
 
-use super::platform_name;
 use crate::components::bytes::unknown;
 use crate::components::description::{Fact, facts};
 use crate::components::expandable::Expandable;
@@ -25,7 +24,7 @@ pub(super) fn config(config: &Config) -> Html {
         fact(
             tr("Platform"),
             match &config.platform {
-                Some(platform) => html! { { platform_name(platform) } },
+                Some(platform) => html! { { platform.name() } },
                 None => unknown(tr("The config does not say.")),
             },
             "platform",
