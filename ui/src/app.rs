@@ -4,6 +4,7 @@
 
 use images_proto::Offer;
 use images_proto::status::{Params, Status};
+use images_proto::subject::SubjectKind;
 use yew::prelude::*;
 
 use crate::bridge::use_view;
@@ -21,6 +22,8 @@ use crate::pages::history::record::Record;
 use crate::pages::image::Image;
 use crate::pages::images::Images;
 use crate::pages::layer::Layer;
+use crate::pages::people::People;
+use crate::pages::people::person::Person;
 use crate::pages::project::Project;
 use crate::pages::projects::Projects;
 use crate::pages::registry::Registry;
@@ -164,10 +167,17 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
             let name = AttrValue::from(name);
             Project { name: name.clone(), tab, list }.keyed(&name)
         }
-        Route::Stages { list, differing } => {
-            html! { <Stages key="stages" {list} {differing} /> }
+        Route::Stages { list, differing } => Stages { list, differing }.part(),
+        Route::People { kind, list } => {
+            let key = if kind == SubjectKind::Group { "groups" } else { "users" };
+            People { kind, list }.keyed(key)
         }
-        Route::People { .. } | Route::Person { .. } | Route::Unknown => {
+        Route::Person { subject, reach, list } => {
+            let kind = if subject.kind == SubjectKind::Group { "group " } else { "user " };
+            let key = [kind, subject.name.as_str()].concat();
+            Person { subject, reach, list }.keyed(&key)
+        }
+        Route::Unknown => {
             html! {
                 <section class="pf-v6-c-page__main-section images-page" key="unknown">
                     <Heading title={tr("Images")} />

@@ -5,12 +5,14 @@
 pub mod account;
 pub mod context;
 pub mod delete;
+pub mod delete_person;
 pub mod garbage;
 pub mod go_on;
 pub mod host_kubeconfig;
 pub mod installation;
 pub mod login;
 pub mod objects;
+pub mod people;
 pub mod project;
 pub mod promote;
 pub mod registry;

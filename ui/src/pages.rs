@@ -8,6 +8,7 @@ pub mod history;
 pub mod image;
 pub mod images;
 pub mod layer;
+pub mod people;
 pub mod project;
 pub mod projects;
 pub mod registry;

@@ -18,6 +18,7 @@ pub mod moment;
 pub mod names;
 pub mod offers;
 pub mod paging;
+pub mod people;
 pub mod project;
 pub mod pull;
 pub mod registry;

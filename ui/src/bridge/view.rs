@@ -43,6 +43,7 @@ impl LiveView for images_proto::history::ShowRecord {}
 impl LiveView for images_proto::usage::Usage {}
 impl LiveView for images_proto::stage::PlanPromotion {}
 impl LiveView for images_proto::stage::Versions {}
+impl LiveView for images_proto::people::DeletePerson {}
 
 impl LiveView for images_proto::stage::Stages {
     fn is_whole(answer: &Self::Answer) -> bool {
@@ -59,6 +60,12 @@ impl LiveView for images_proto::project::Project {
 }
 
 impl LiveView for images_proto::lens::Lens {}
+
+impl LiveView for images_proto::lens::Reach {}
+
+impl LiveView for images_proto::people::People {}
+
+impl LiveView for images_proto::people::Person {}
 
 impl LiveView for images_proto::robot::Robots {}
 

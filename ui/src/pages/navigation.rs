@@ -2,6 +2,7 @@
 
 //! The way to everything that the page has, above each of its places.
 
+use images_proto::subject::SubjectKind;
 use yew::prelude::*;
 
 use crate::components::tabs::{Tab, tabs};
@@ -23,12 +24,14 @@ pub fn navigation(here: &Route) -> Html {
         Route::Images(_) | Route::Repository { .. } | Route::Image { .. } | Route::Layer { .. }
     );
     let projects = matches!(here, Route::Projects(_) | Route::Project { .. });
+    let people = matches!(here, Route::People { .. } | Route::Person { .. });
     let history = matches!(here, Route::History(_) | Route::Record(_));
     html! {
         <div class="images-places">
             { tabs(tr("Images"), vec![
                 place(Route::home(), tr("Images"), images, "images-link"),
                 place(Route::Projects(Filtered::default()), tr("Projects"), projects, "projects-link"),
+                place(Route::people(SubjectKind::User), tr("People"), people, "people-link"),
                 place(Route::stages(), tr("Stages"), matches!(here, Route::Stages { .. }), "stages-link"),
                 place(Route::CleanUp, tr("Clean up"), *here == Route::CleanUp, "clean-up-link"),
                 place(Route::History(Window::default()), tr("History"), history, "history-link"),
