@@ -23,6 +23,7 @@ pub mod installation;
 pub mod layer;
 pub mod lens;
 mod message;
+pub mod name;
 pub mod natural;
 pub mod orphans;
 pub mod people;
