@@ -317,7 +317,8 @@ mod tests {
         #[test]
         fn what_fits_is_a_repository_everywhere(name in "[a-zA-Z0-9._/-]{0,12}") {
             if valid_repository_name("demo", &name).is_ok() {
-                prop_assert!(format!("demo/{name}").parse::<RepositoryName>().is_ok());
+                let whole = format!("demo/{name}");
+                prop_assert!(whole.parse::<RepositoryName>().is_ok());
             }
         }
 
