@@ -16,6 +16,7 @@ mod catalog;
 mod deletion;
 mod digests;
 mod facts;
+mod holdings;
 #[cfg(test)]
 mod model;
 mod names;
@@ -30,4 +31,5 @@ pub mod usage;
 pub use catalog::Catalog;
 pub use deletion::{Needs, Rights, Surroundings, fingerprint};
 pub use facts::{BlobFacts, ConfigFacts, Content, ImageFacts, RevisionFacts, TagFacts, TagState};
+pub use holdings::Holdings;
 pub use references::{ClusterImage, References};
