@@ -12,8 +12,10 @@ use images_proto::access::ShowToken;
 use images_proto::account::UseAccount;
 use images_proto::context::{ChooseContext, HandOver, UseOwn};
 use images_proto::garbage::{Collect, Collected, Garbage};
+use images_proto::grant::Grant;
 use images_proto::history::{History, ShowRecord, Undo, Undone, UndoneItem};
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
+use images_proto::project::{ChangeProject, CreateProject, Share};
 use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::status::Phase;
 use images_proto::{Message, Method, Progress, lens, people, project, robot};
@@ -38,6 +40,10 @@ const NEED_NO_CATALOG: &[&str] = &[
     RemoveRegistry::NAME,
     Garbage::NAME,
     Collect::NAME,
+    CreateProject::NAME,
+    ChangeProject::NAME,
+    Grant::NAME,
+    Share::NAME,
 ];
 
 /// What is done after the routes were tried, above all when they lead nowhere.

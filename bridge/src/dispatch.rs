@@ -10,11 +10,13 @@ use images_proto::account::UseAccount;
 use images_proto::context::{ChooseContext, HandOver, UseOwn};
 use images_proto::delete::{Delete, PlanDelete};
 use images_proto::garbage::{Collect, Garbage};
+use images_proto::grant::Grant;
 use images_proto::history::{History, Resume, ShowRecord, Undo};
 use images_proto::image::Image;
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
 use images_proto::layer::Layer;
 use images_proto::orphans::Orphans;
+use images_proto::project::{ChangeProject, CreateProject, CreateRepository, DeleteProject, Share};
 use images_proto::raw::Raw;
 use images_proto::repository::Repository;
 use images_proto::route::{ChooseRegistry, Login, Routes};
@@ -209,6 +211,42 @@ pub async fn work(session: Arc<Session>, open: Open) -> Close {
                 open,
                 |session, _, _| async move { session.token().await },
             )
+            .await
+        }
+        CreateProject::NAME => {
+            once::<CreateProject, _>(session, open, |session, params, _| async move {
+                session.create_project(params).await
+            })
+            .await
+        }
+        ChangeProject::NAME => {
+            once::<ChangeProject, _>(session, open, |session, params, _| async move {
+                session.change_project(params).await
+            })
+            .await
+        }
+        DeleteProject::NAME => {
+            once::<DeleteProject, _>(session, open, |session, params, _| async move {
+                session.delete_project(params).await
+            })
+            .await
+        }
+        CreateRepository::NAME => {
+            once::<CreateRepository, _>(session, open, |session, params, _| async move {
+                session.create_repository(params).await
+            })
+            .await
+        }
+        Grant::NAME => {
+            once::<Grant, _>(session, open, |session, params, _| async move {
+                session.grant(params).await
+            })
+            .await
+        }
+        Share::NAME => {
+            once::<Share, _>(session, open, |session, params, _| async move {
+                session.share(params).await
+            })
             .await
         }
         "" => Close::protocol_error("a channel names its method"),

@@ -287,7 +287,7 @@ impl Drop for Afterwards<'_> {
 }
 
 /// Asked anew: what adds a registry must not guess.
-async fn is_openshift(cluster: &Cluster) -> Result<bool, Failure> {
+pub(super) async fn is_openshift(cluster: &Cluster) -> Result<bool, Failure> {
     let has = cluster.has_image_streams().await;
     has.map_err(|error| error.failure("find out whether this is OpenShift"))
 }
