@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
 use http::StatusCode;
 use kube::config::AuthInfo;
 use secrecy::SecretString;
@@ -17,8 +16,8 @@ use tokio::time::{Instant, sleep};
 
 use super::apply::Draft;
 use super::path::is_name;
+use super::token_request::AccountToken;
 use super::{Cluster, ConfigError, Error};
-use crate::timestamp;
 
 /// The account's namespace. Every OpenShift has it.
 pub const NAMESPACE: &str = "openshift-infra";
@@ -60,15 +59,6 @@ pub enum TokenSource {
     Nowhere,
 }
 
-/// The account's token.
-#[derive(Debug, Clone)]
-pub struct AccountToken {
-    /// The token.
-    pub token: SecretString,
-    /// Until when it works, in seconds since the Unix epoch; absent where it does not end.
-    pub expires: Option<i64>,
-}
-
 #[derive(Deserialize)]
 struct Resources {
     #[serde(default)]
@@ -99,18 +89,6 @@ struct Subject {
     kind: String,
     name: String,
     namespace: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct TokenRequest {
-    status: TokenStatus,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TokenStatus {
-    token: String,
-    expiration_timestamp: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -179,18 +157,8 @@ impl Cluster {
     /// # Errors
     /// When the cluster gives out none.
     pub async fn account_token(&self) -> Result<AccountToken, Error> {
-        let path = format!("{}/token", account_path());
-        let request = json!({
-            "kind": "TokenRequest",
-            "apiVersion": "authentication.k8s.io/v1",
-            "spec": { "expirationSeconds": LIFE },
-        });
-        let answer = self.post::<TokenRequest>(&path, Bytes::from(request.to_string())).await;
-        match answer {
-            Ok(TokenRequest { status: TokenStatus { token, expiration_timestamp } }) => {
-                let expires = expiration_timestamp.as_deref().and_then(timestamp::seconds);
-                Ok(AccountToken { token: token.into(), expires })
-            }
+        match self.request_token(NAMESPACE, NAME, LIFE, None).await {
+            Ok(token) => Ok(token),
             // An old server, or there is no such account.
             Err(error) if is_unknown(&error) => match self.service_account().await? {
                 Some(account) => self.old_token(account, error).await,

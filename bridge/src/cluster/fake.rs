@@ -3,6 +3,7 @@
 //! An API server of a few lines, on a real socket: a test says what it answers.
 
 pub(crate) mod node;
+pub(crate) mod store;
 
 use std::sync::{Arc, Mutex};
 

@@ -57,6 +57,18 @@ impl Cluster {
     /// # Errors
     /// When it cannot be read.
     pub async fn list_all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Error> {
+        self.list_some(path, Some).await
+    }
+
+    /// What `pick` takes of the objects of the list at `path`, of which there may be many.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn list_some<T: DeserializeOwned, U>(
+        &self,
+        path: &str,
+        mut pick: impl FnMut(T) -> Option<U> + Send,
+    ) -> Result<Vec<U>, Error> {
         let mut items = Vec::new();
         let (mut token, mut restarts): (Option<String>, u32) = (None, 0);
         loop {
@@ -70,7 +82,7 @@ impl Cluster {
                 page => page?,
             };
             let next = page.next().map(str::to_owned);
-            items.extend(page.into_items());
+            items.extend(page.into_items().into_iter().filter_map(&mut pick));
             match next {
                 Some(next) if token.as_ref() != Some(&next) => token = Some(next),
                 _ => return Ok(items),

@@ -16,7 +16,7 @@ use secrecy::SecretString;
 
 use crate::body::BoxError;
 use crate::cluster::Cluster;
-use crate::cluster::account::AccountToken;
+use crate::cluster::token_request::AccountToken;
 use crate::registry::login::{Login, Password};
 
 /// A token is replaced when less than this is left of it, in seconds.
