@@ -44,6 +44,7 @@ pub mod program;
 pub mod project;
 pub mod project_object;
 pub mod pruner;
+pub mod robot_object;
 pub mod robot_token;
 pub mod role;
 pub mod role_binding;
@@ -55,6 +56,7 @@ mod stream_object;
 pub mod token_request;
 pub mod usage;
 pub mod user;
+pub mod user_object;
 mod watch;
 pub mod workload;
 

@@ -16,9 +16,11 @@ use images_proto::image::Image;
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
 use images_proto::layer::Layer;
 use images_proto::orphans::Orphans;
+use images_proto::people::{ChangeGroup, ChangeUser, CreateGroup, CreateUser, DeletePerson};
 use images_proto::project::{ChangeProject, CreateProject, CreateRepository, DeleteProject, Share};
 use images_proto::raw::Raw;
 use images_proto::repository::Repository;
+use images_proto::robot::{CreateRobot, DeleteRobot, IssueToken, RevokeToken};
 use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::search::Search;
 use images_proto::status::Status;
@@ -104,6 +106,60 @@ pub async fn work(session: Arc<Session>, open: Open) -> Close {
         Delete::NAME => {
             once::<Delete, _>(session, open, |session, params, tell| async move {
                 session.delete(params, tell).await
+            })
+            .await
+        }
+        CreateUser::NAME => {
+            once::<CreateUser, _>(session, open, |session, params, _| async move {
+                session.create_user(params).await
+            })
+            .await
+        }
+        ChangeUser::NAME => {
+            once::<ChangeUser, _>(session, open, |session, params, _| async move {
+                session.change_user(params).await
+            })
+            .await
+        }
+        CreateGroup::NAME => {
+            once::<CreateGroup, _>(session, open, |session, params, _| async move {
+                session.create_group(params).await
+            })
+            .await
+        }
+        ChangeGroup::NAME => {
+            once::<ChangeGroup, _>(session, open, |session, params, _| async move {
+                session.change_group(params).await
+            })
+            .await
+        }
+        DeletePerson::NAME => {
+            once::<DeletePerson, _>(session, open, |session, params, _| async move {
+                session.delete_person(params).await
+            })
+            .await
+        }
+        CreateRobot::NAME => {
+            once::<CreateRobot, _>(session, open, |session, params, _| async move {
+                session.create_robot(params).await
+            })
+            .await
+        }
+        IssueToken::NAME => {
+            once::<IssueToken, _>(session, open, |session, params, _| async move {
+                session.issue_token(params).await
+            })
+            .await
+        }
+        RevokeToken::NAME => {
+            once::<RevokeToken, _>(session, open, |session, params, _| async move {
+                session.revoke_token(params).await
+            })
+            .await
+        }
+        DeleteRobot::NAME => {
+            once::<DeleteRobot, _>(session, open, |session, params, _| async move {
+                session.delete_robot(params).await
             })
             .await
         }

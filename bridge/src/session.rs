@@ -9,6 +9,7 @@ mod details;
 mod feed;
 mod history;
 mod orphans;
+mod people;
 mod project;
 mod registry;
 pub mod roster;

@@ -176,7 +176,8 @@ pub struct NewUser {
     /// What the user is called.
     #[serde(default)]
     pub full_name: Option<String>,
-    /// The identity that leads to this user; absent: it is made at the first login.
+    /// The identity that leads to this user; absent: the provider's mapping method decides whether a
+    /// login finds this user.
     #[serde(default)]
     pub identity: Option<Identity>,
     /// Groups that take the user in.
@@ -246,7 +247,8 @@ pub struct Deletion {
 pub struct Goes {
     /// Whether it was deleted, and a later look found it gone.
     pub done: bool,
-    /// Identities of the user, which go too: with them the next login would make the user anew.
+    /// Identities of the user, which go too: left alone they would lead nowhere, and nobody could log
+    /// in by them.
     pub identities: Vec<Identity>,
     /// Groups that the user leaves.
     pub groups: Vec<String>,

@@ -28,8 +28,8 @@ const LISTS: [&str; 11] = [
 /// The objects by their paths, and who may do what.
 #[derive(Default)]
 pub(crate) struct Store {
-    objects: BTreeMap<String, Value>,
-    count: u64,
+    pub(crate) objects: BTreeMap<String, Value>,
+    pub(crate) count: u64,
     /// What access reviews deny, and the server too: `create users`.
     pub(crate) denied: Vec<&'static str>,
     /// Requests, such as `POST /path`, that fail with this status though reviews allow them.
