@@ -3,6 +3,7 @@
 //! The catalog and its updates. What can be asked of it stands in `look.rs`, what
 //! images contain in `contents.rs`.
 
+mod commit;
 mod contents;
 mod look;
 #[cfg(test)]
@@ -163,9 +164,10 @@ impl Catalog {
         for diff_id in &diff_ids {
             self.by_diff_id.insert(*diff_id, config);
         }
+        let commit = commit::of(&facts.labels).map(Into::into);
         let labels =
             facts.labels.iter().map(|(key, value)| self.intern_label(key, value)).collect();
-        self.configs.insert(config, Config { diff_ids, labels, created });
+        self.configs.insert(config, Config { diff_ids, labels, created, commit });
         self.failed_configs.remove(&config);
         self.wanted_configs.remove(&config);
         let images = self.by_config.get(config);

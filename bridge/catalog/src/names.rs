@@ -72,6 +72,11 @@ impl Names {
         if self.differs { &self.lower } else { &self.text }
     }
 
+    /// All ids.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = NameId> {
+        (0..self.len() as u32).map(NameId)
+    }
+
     /// How many names there are.
     pub(crate) fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)

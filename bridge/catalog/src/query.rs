@@ -9,6 +9,7 @@ mod order;
 pub mod orphans;
 pub mod repository;
 pub mod search;
+pub mod stages;
 mod text;
 
 use images_proto::Method;

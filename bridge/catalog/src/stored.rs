@@ -32,6 +32,8 @@ pub(crate) struct Config {
     /// The labels, each as `KEY=VALUE`.
     pub(crate) labels: Box<[NameId]>,
     pub(crate) created: Option<i64>,
+    /// The commit that it was built from, as a label says.
+    pub(crate) commit: Option<Box<str>>,
 }
 
 impl Blob {

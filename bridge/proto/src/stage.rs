@@ -2,6 +2,8 @@
 
 //! `stages`: development, test and production, and how images move from one to the next.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::account::MissingRight;
@@ -68,7 +70,58 @@ pub struct Setting {
 impl Setting {
     /// The most stages.
     pub const MAX: usize = 8;
+
+    /// Whether these can be stages; without any, none are wanted.
+    ///
+    /// # Errors
+    /// When a name is none, stands there twice, or there are too many or only one.
+    pub fn check(&self) -> Result<(), StagesError> {
+        let is_name = |stage: &String| match self.by {
+            By::Project => !stage.contains('/') && stage.parse::<RepositoryName>().is_ok(),
+            By::Tag => stage.parse::<Tag>().is_ok(),
+        };
+        if self.stages.len() == 1 {
+            return Err(StagesError::One);
+        }
+        if self.stages.len() > Self::MAX {
+            return Err(StagesError::TooMany);
+        }
+        if let Some(stage) = self.stages.iter().find(|stage| !is_name(stage)) {
+            return Err(StagesError::NoName(stage.clone()));
+        }
+        let twice = |idx: &usize| self.stages[..*idx].contains(&self.stages[*idx]);
+        match (0..self.stages.len()).find(twice) {
+            Some(idx) => Err(StagesError::Twice(self.stages[idx].clone())),
+            None => Ok(()),
+        }
+    }
 }
+
+/// Why these cannot be stages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StagesError {
+    /// There is only one, to which nothing can be promoted.
+    One,
+    /// There are more than [`Setting::MAX`].
+    TooMany,
+    /// This is no name of a project or tag.
+    NoName(String),
+    /// This one stands there twice.
+    Twice(String),
+}
+
+impl fmt::Display for StagesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One => f.write_str("there have to be two stages at least"),
+            Self::TooMany => write!(f, "there can be at most {} stages", Setting::MAX),
+            Self::NoName(name) => write!(f, "\"{name}\" can be no stage's name"),
+            Self::Twice(name) => write!(f, "\"{name}\" stands there twice"),
+        }
+    }
+}
+
+impl std::error::Error for StagesError {}
 
 /// What a stage is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -331,4 +384,31 @@ pub struct Item {
     /// Bytes that had to be sent because they could not be mounted.
     #[serde(default)]
     pub sent: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_two_names_at_least_and_none_twice() {
+        let check = |by, stages: &[&str]| {
+            let stages = stages.iter().map(|stage| (*stage).to_owned()).collect();
+            Setting { by, stages }.check()
+        };
+        assert_eq!(check(By::Project, &[]), Ok(()));
+        assert_eq!(check(By::Project, &["dev", "prod"]), Ok(()));
+        assert_eq!(check(By::Tag, &["DEV", "1.0"]), Ok(()));
+        assert_eq!(check(By::Project, &["dev"]), Err(StagesError::One));
+        let bad = |name: &str| Err(StagesError::NoName(name.to_owned()));
+        assert_eq!(check(By::Project, &["a", "DEV"]), bad("DEV"));
+        assert_eq!(check(By::Project, &["a", "b/c"]), bad("b/c"));
+        assert_eq!(check(By::Tag, &["a", "-"]), bad("-"));
+        let twice = check(By::Tag, &["a", "b", "a"]);
+        assert_eq!(twice, Err(StagesError::Twice("a".to_owned())));
+        assert_eq!(
+            check(By::Tag, &["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
+            Err(StagesError::TooMany)
+        );
+    }
 }

@@ -45,6 +45,13 @@ impl Catalog {
         images.filter_map(|image| self.config_of(image)?.created).max()
     }
 
+    /// The commit that the image was built from, as the labels of its config say; of an index that of
+    /// the first image that has one.
+    pub(crate) fn commit(&self, digest: DigestId) -> Option<&str> {
+        let images = self.images_of(digest).into_iter();
+        images.filter_map(|image| self.config_of(image)?.commit.as_deref()).next()
+    }
+
     /// The config of an image, once it was read.
     pub(crate) fn config_of(&self, image: DigestId) -> Option<&Config> {
         self.configs.get(&self.content(image)?.config()?)

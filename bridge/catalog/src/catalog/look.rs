@@ -232,6 +232,22 @@ impl Catalog {
         self.by_name.iter().copied()
     }
 
+    /// The repositories of a project by name, each with what stands behind the project.
+    pub(crate) fn in_project<'a>(
+        &'a self,
+        project: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a Repository)> {
+        let behind = move |repository: &'a Repository| {
+            repository.name.as_str().strip_prefix(project)?.strip_prefix('/')
+        };
+        let start = self.by_name.partition_point(|id| {
+            let first = project.bytes().chain([b'/']);
+            self.repository_names.name(id.0).bytes().lt(first)
+        });
+        let repositories = self.by_name[start..].iter().filter_map(|id| self.repository(*id));
+        repositories.map_while(move |repository| Some((behind(repository)?, repository)))
+    }
+
     /// The repositories that hold an image or have a tag that names it or did, by name.
     pub(crate) fn holders_by_name(&self, digest: DigestId) -> Vec<(RepositoryId, &Repository)> {
         let holders = self.holders.get(digest).iter();
@@ -290,6 +306,12 @@ impl Catalog {
 
     pub(crate) fn revision(&self, name: NameId, age: u32) -> ProtoRevision {
         ProtoRevision { name: self.tag_name(name), age }
+    }
+
+    /// The names of tags, each with how many repositories have such a tag; at least one.
+    pub(crate) fn named_tags(&self) -> impl Iterator<Item = (NameId, usize)> {
+        let named = self.tag_names.ids().map(|name| (name, self.named.get(name).len()));
+        named.filter(|(_, count)| *count > 0)
     }
 
     /// Whether tags of this name hold signatures and the like.
