@@ -21,6 +21,7 @@ mod folder;
 mod header;
 mod line;
 mod place;
+mod promotion;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -51,6 +52,7 @@ pub(crate) use self::header::comes_back;
 use self::header::{Body, First};
 use self::line::Line;
 pub use self::place::Place;
+pub use self::promotion::{Planned, Promotion};
 pub(crate) use self::watch::Watch;
 pub use self::writing::Writing;
 use crate::journal::Journal;
@@ -233,6 +235,11 @@ impl Records {
             return Err(Failure::new(Code::Conflict, "This change came to its end.")
                 .with_fix("Look at its receipt."));
         }
+        if whole.first.act == Act::Promote {
+            let words = "A promotion that was broken off is not gone on with.";
+            return Err(Failure::new(Code::Unsupported, words)
+                .with_fix("Promote again: what is there already is not done again."));
+        }
         self.go_on(place, whole, file)
     }
 
@@ -331,8 +338,14 @@ impl Records {
             plan: whole.body.plan,
             receipt: None,
             undone: None,
+            promotion: None,
             text: String::new(),
         };
+        if let Some(planned) = whole.body.promotion {
+            let moves = promotion::joined(planned, &whole.lines);
+            let Change { id, started, user, .. } = entry.change.clone();
+            record.promotion = Some(Promotion { id, started, user, moves }.receipt());
+        }
         let (mut collected, mut outcomes) = (None, BTreeMap::new());
         for line in whole.lines {
             match line {
@@ -340,7 +353,7 @@ impl Records {
                 Line::Undone(undone) => record.undone = Some(undone),
                 Line::Collected(done) => collected = Some(done),
                 Line::Step { step, outcome, .. } => drop(outcomes.insert(step, outcome)),
-                Line::Resumed { .. } | Line::Half(_) | Line::End(_) => {}
+                Line::Resumed { .. } | Line::Half(_) | Line::Moved { .. } | Line::End(_) => {}
             }
         }
         record.text = text::text(&record, collected.as_ref(), &outcomes);
@@ -523,6 +536,7 @@ pub(crate) fn not_undoable(act: Act) -> &'static str {
     match act {
         Act::Delete => "Data was removed, not only what led to it. That cannot be taken back.",
         Act::Undo => "An undo is taken back by deleting again.",
+        Act::Promote => "A promotion is taken back by promoting what was there before.",
         Act::Collect => "What garbage collection removed does not come back.",
         Act::Unknown => "This is a change of a kind that this bridge does not know.",
     }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::delete::{self, Outcome, Plan, Receipt, Window};
-use crate::{Digest, Failure, Method, TagRef};
+use crate::{Digest, Failure, Method, TagRef, stage};
 
 /// The changes of this user on this machine, newest first. A live view.
 pub struct History;
@@ -119,6 +119,8 @@ pub enum Act {
     Undo,
     /// The registry's garbage was collected.
     Collect,
+    /// Images were promoted to another stage, or a stage was set back.
+    Promote,
     /// Something of a newer bridge.
     #[serde(other)]
     Unknown,
@@ -161,6 +163,9 @@ pub struct Record {
     pub receipt: Option<Receipt>,
     /// What came back, if it was an undo.
     pub undone: Option<Undone>,
+    /// What became of each move so far, if it was a promotion.
+    #[serde(default)]
+    pub promotion: Option<stage::Receipt>,
     /// The receipt as text for people, to be saved.
     pub text: String,
 }

@@ -6,6 +6,7 @@
 use images_proto::delete::Receipt;
 use images_proto::garbage::Collected;
 use images_proto::history::{Act, Undone};
+use images_proto::stage;
 
 use super::header::First;
 use super::line::End;
@@ -23,6 +24,7 @@ pub(super) fn begun(first: &First) -> Entry {
     let what = match first.act {
         Act::Delete => "Deleting",
         Act::Undo => "Taking back the deletion of",
+        Act::Promote => "Promoting",
         Act::Collect | Act::Unknown => "Collecting",
     };
     let message = format!("{what} {}.", targets(first));
@@ -77,6 +79,23 @@ pub(super) fn of_undone(first: &First, undone: &Undone, end: End) -> Vec<Entry> 
     items.chain(failures).chain([ended(first, "Undo", end)]).collect()
 }
 
+pub(super) fn of_promotion(first: &First, receipt: &stage::Receipt, end: End) -> Vec<Entry> {
+    let items = receipt.items.iter().map(|item| {
+        let mut message = words::moved(item);
+        if let Some(failure) = &item.failure {
+            message.push_str(": ");
+            message.push_str(&failure.message);
+        }
+        let well = item.done && item.failure.is_none();
+        let priority = if well { Priority::Notice } else { Priority::Warning };
+        entry(first, TARGET, priority, &message)
+            .with("IMAGES_TARGET", &item.wanted.to.to_string())
+            .with("IMAGES_DIGEST", &item.wanted.digest.to_string())
+            .with("IMAGES_RESULT", if item.done { "promoted" } else { "kept" })
+    });
+    items.chain([ended(first, "Promotion", end)]).collect()
+}
+
 pub(super) fn of_collected(first: &First, collected: &Collected) -> Entry {
     let (priority, message, result) = match &collected.failure {
         None => {
@@ -111,6 +130,7 @@ fn entry(first: &First, kind: &str, priority: Priority, message: &str) -> Entry 
         Act::Delete => "delete",
         Act::Undo => "undo",
         Act::Collect => "collect",
+        Act::Promote => "promote",
         Act::Unknown => "unknown",
     };
     Entry::new(kind, priority, message)

@@ -46,7 +46,9 @@ pub(super) fn summary(path: &Path) -> io::Result<Option<Summary>> {
     let last = last_line(&tail).and_then(|line| serde_json::from_slice(line).ok());
     let (end, done) = match last {
         Some(Line::End(end)) => (Some(end), 0),
-        Some(Line::Step { done, .. } | Line::Resumed { done }) => (None, done as u32),
+        Some(Line::Step { done, .. } | Line::Resumed { done } | Line::Moved { done, .. }) => {
+            (None, done as u32)
+        }
         _ => (None, 0),
     };
     Ok(Some(Summary { first, end, done }))

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::before::Before;
 use super::place::Place;
+use super::promotion::Planned;
 use super::words;
 
 /// The targets that are named in a list of changes.
@@ -56,6 +57,9 @@ pub(super) struct Body {
     pub(super) params: Option<Params>,
     pub(super) plan: Option<Plan>,
     pub(super) before: Before,
+    /// The moves of a promotion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) promotion: Option<Vec<Planned>>,
     pub(super) note: Option<Value>,
 }
 
@@ -70,7 +74,8 @@ impl Header {
         first.steps = plan.steps.len() as u32;
         first.undoable = params.extent == Extent::Unlink && plan.steps.iter().any(comes_back);
         first.openshift = matches!(before, Before::Openshift { .. });
-        Self { first, body: Body { params: Some(params), plan: Some(plan), before, note: None } }
+        let body = Body { params: Some(params), plan: Some(plan), before, ..Body::default() };
+        Self { first, body }
     }
 
     /// Taking back a deletion of this name, which was about these targets.
@@ -92,6 +97,17 @@ impl Header {
         first.targets = vec![what.to_owned()];
         first.target_count = 1;
         Self { first, body: Body::default() }
+    }
+
+    /// A promotion of these.
+    pub fn promotion(place: Place, planned: Vec<Planned>, reason: Option<&str>) -> Self {
+        let mut first = First::new(Act::Promote, place);
+        first.reason = reason.map(short);
+        let tags = planned.iter().map(|planned| &planned.wanted.to);
+        first.targets = tags.take(NAMED).map(|tag| short(&tag.to_string())).collect();
+        first.target_count = planned.len() as u32;
+        first.steps = first.target_count;
+        Self { first, body: Body { promotion: Some(planned), ..Body::default() } }
     }
 
     /// The same, with something else to remember.

@@ -6,6 +6,7 @@ use images_proto::TagRef;
 use images_proto::delete::{Outcome, Receipt};
 use images_proto::garbage::Collected;
 use images_proto::history::Undone;
+use images_proto::stage::Item;
 use serde::{Deserialize, Serialize};
 
 /// A line. What a newer bridge writes besides is passed over.
@@ -34,6 +35,15 @@ pub(super) enum Line {
     Undone(Undone),
     /// A collection ended, so.
     Collected(Collected),
+    /// A move of a promotion was tried.
+    Moved {
+        /// Which one, in the order of the plan.
+        step: usize,
+        /// How many are done by now.
+        done: usize,
+        /// What became of it.
+        item: Item,
+    },
     /// It is over. The last line, and a short one: a list reads no other.
     End(End),
 }
@@ -76,6 +86,12 @@ impl End {
     pub(super) fn of_collected(collected: &Collected, ended: i64) -> Self {
         let good = u32::from(collected.failure.is_none());
         Self { ended, good, kept: 1 - good, unproved: 0 }
+    }
+
+    /// The end of a promotion.
+    pub(super) fn of_promotion(items: &[Item], ended: i64) -> Self {
+        let good = items.iter().filter(|item| item.done).count() as u32;
+        Self { ended, good, kept: items.len() as u32 - good, unproved: 0 }
     }
 
     /// The end of a deletion that was broken off and will not be gone on with.

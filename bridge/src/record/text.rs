@@ -9,6 +9,7 @@ use images_proto::Failure;
 use images_proto::delete::{Extent, Outcome, Receipt, Space, Step, Window};
 use images_proto::garbage::Collected;
 use images_proto::history::{Act, Record, Undone};
+use images_proto::stage;
 
 use super::words;
 
@@ -24,6 +25,7 @@ pub(super) fn text(
         Act::Delete => "Deletion",
         Act::Undo => "Undo of a deletion",
         Act::Collect => "Garbage collection",
+        Act::Promote => "Promotion",
         Act::Unknown => "Change",
     });
     page.line("");
@@ -52,6 +54,8 @@ pub(super) fn text(
         page.undone(undone);
     } else if let Some(collected) = collected {
         page.collected(collected);
+    } else if let Some(promotion) = &record.promotion {
+        page.promotion(promotion);
     } else if let Some(plan) = &record.plan {
         page.heading("Steps");
         for (idx, step) in plan.steps.iter().enumerate() {
@@ -189,6 +193,20 @@ impl Page {
             self.item(word, &what, item.left.as_ref().and_then(words::failure));
             if let Some(differs) = &item.differs {
                 self.line(&format!("  {:<13}  {differs}", ""));
+            }
+        }
+    }
+
+    fn promotion(&mut self, receipt: &stage::Receipt) {
+        self.heading("Tags");
+        for item in &receipt.items {
+            let word = if item.done { "promoted" } else { "NOT promoted" };
+            self.item(word, &words::moved(item), item.failure.as_ref());
+            for tag in &item.attachments {
+                self.line(&format!("  {:<13}  with {tag}", ""));
+            }
+            if let Some(sent) = item.sent.filter(|sent| *sent > 0) {
+                self.line(&format!("  {:<13}  {sent} bytes were sent", ""));
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Targets, steps and outcomes as people write them, for lists, receipts and the journal.
 
 use images_proto::delete::{Orphan, Outcome, Part, Reason, Step, Target, Verdict};
+use images_proto::stage::{Item, Move};
 use images_proto::{Digest, Failure, TagRef};
 
 /// The reasons that are named one by one.
@@ -128,6 +129,18 @@ fn reason(reason: &Reason) -> String {
         Reason::Forbidden => "you may not remove it".to_owned(),
         Reason::Unread => "what contains it is not known".to_owned(),
         Reason::Elsewhere => "its data is in another registry".to_owned(),
+    }
+}
+
+/// A move of a promotion.
+pub(super) fn moved(item: &Item) -> String {
+    let Move { from, digest, to } = &item.wanted;
+    let source = if *from == to.repository { String::new() } else { format!(" of {from}") };
+    match (item.done, &item.was) {
+        (true, Some(was)) if was == digest => format!("{to} is on {digest}{source}, as before"),
+        (true, Some(was)) => format!("{to} is on {digest}{source}, before: {was}"),
+        (true, None) => format!("{to} is on {digest}{source}, new"),
+        (false, _) => format!("{to} is NOT on {digest}{source}"),
     }
 }
 

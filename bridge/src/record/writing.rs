@@ -11,6 +11,7 @@ use images_proto::TagRef;
 use images_proto::delete::{Outcome, Receipt};
 use images_proto::garbage::Collected;
 use images_proto::history::Undone;
+use images_proto::stage::{self, Item};
 use tokio::sync::watch;
 
 use super::entries;
@@ -71,7 +72,7 @@ impl Writing {
     /// A deletion ended.
     pub fn end(self, receipt: &Receipt) {
         let end = End::of_receipt(receipt);
-        self.finish(Line::Receipt(Box::new(receipt.clone())), end);
+        self.finish(&[Line::Receipt(Box::new(receipt.clone()))], end);
         self.tell(&entries::of_receipt(&self.first, receipt, end));
     }
 
@@ -85,15 +86,32 @@ impl Writing {
     /// An undo ended.
     pub fn undone(self, undone: &Undone) {
         let end = End::of_undone(undone, super::now());
-        self.finish(Line::Undone(undone.clone()), end);
+        self.finish(&[Line::Undone(undone.clone())], end);
         self.tell(&entries::of_undone(&self.first, undone, end));
     }
 
     /// A collection of garbage ended.
     pub fn collected(self, collected: &Collected) {
         let end = End::of_collected(collected, super::now());
-        self.finish(Line::Collected(collected.clone()), end);
+        self.finish(&[Line::Collected(collected.clone())], end);
         self.tell(&[entries::of_collected(&self.first, collected)]);
+    }
+
+    /// Writes down what became of a move of a promotion.
+    pub(crate) fn moved(&self, step: usize, item: &Item) {
+        let mut progress = self.progress();
+        if item.done {
+            progress.done.insert(step);
+        }
+        let done = progress.done.len();
+        progress.write(&[Line::Moved { step, done, item: item.clone() }]);
+    }
+
+    /// A promotion ended.
+    pub(crate) fn promoted(self, receipt: &stage::Receipt) {
+        let end = End::of_promotion(&receipt.items, super::now());
+        self.finish(&[], end);
+        self.tell(&entries::of_promotion(&self.first, receipt, end));
     }
 
     /// A deletion that was broken off was taken back as far as it came, so nobody goes on with it.
@@ -116,10 +134,10 @@ impl Writing {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    fn finish(&self, report: Line, end: End) {
+    fn finish(&self, report: &[Line], end: End) {
         let mut progress = self.progress();
-        // Both at once, and only one of them half written if the power fails in between.
-        progress.write(&[report, Line::End(end)]);
+        // All at once, and only one of them half written if the power fails in between.
+        progress.write(&[report, &[Line::End(end)]].concat());
         if let Err(error) = progress.file.sync_all() {
             tracing::warn!(%error, "the end of a change may be lost");
         }

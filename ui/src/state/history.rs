@@ -206,6 +206,7 @@ mod tests {
             plan: Some(plan),
             receipt: Some(receipt),
             undone: None,
+            promotion: None,
             text: String::new(),
         };
         let back = comes_back(&record);

@@ -21,6 +21,7 @@ pub(super) fn what(change: &Change) -> String {
         Act::Delete => tr_with("Deletion of $0", &[&targets]),
         Act::Undo => tr_with("Undo of the deletion of $0", &[&targets]),
         Act::Collect => tr("Garbage collection"),
+        Act::Promote => tr_with("Promotion to $0", &[&targets]),
         Act::Unknown => tr("A change by a newer version"),
     }
 }
