@@ -53,6 +53,7 @@ pub mod service;
 pub mod service_account;
 pub mod storage_class;
 mod stream_object;
+pub mod tag_naming;
 pub mod token_request;
 pub mod usage;
 pub mod user;

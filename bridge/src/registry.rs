@@ -19,6 +19,7 @@ mod paging;
 mod presence;
 mod removal;
 mod request;
+mod transfer;
 pub mod tunnel;
 mod upload;
 

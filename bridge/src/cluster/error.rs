@@ -193,6 +193,11 @@ impl Error {
         self.status() == Some(StatusCode::METHOD_NOT_ALLOWED)
     }
 
+    /// Whether somebody else was faster: the object is not what it was, or there is one by now.
+    pub fn is_conflict(&self) -> bool {
+        self.status() == Some(StatusCode::CONFLICT)
+    }
+
     /// Whether a resource version or continue token is too old.
     pub fn is_expired(&self) -> bool {
         self.status() == Some(StatusCode::GONE)

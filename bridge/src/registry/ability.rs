@@ -13,6 +13,9 @@ use super::{Error, Kind, Registry, header, request};
 /// The largest first page of a catalog, in bytes.
 const PAGE_LIMIT: usize = 1 << 20;
 
+/// The media type of what is sent to be refused.
+const NO_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
 const READ_ONLY: &str = "It is read-only: pushes and deletions are refused. That is set in the \
                          registry's configuration (storage.maintenance.readonly).";
 
@@ -50,6 +53,28 @@ impl Registry {
                 None => Ability::Unclear("It does not say which methods it allows.".to_owned()),
             },
             Err(error) => unclear(&error),
+        }
+    }
+
+    /// Whether this login may push there, told by its answer to a manifest that is none, by a digest
+    /// that it cannot have: it can only be refused, and for its content only by a registry that would
+    /// take another one.
+    pub async fn takes_pushes(&self, repository: &RepositoryName) -> Ability {
+        let reference = nothing().to_string();
+        let nonsense = bytes::Bytes::from_static(b"{}");
+        let request = request::put_manifest(repository, &reference, NO_MANIFEST, nonsense);
+        match self.send(&request, Bound::Small).await {
+            Ok(_) => Ability::Yes,
+            Err(error) if error.is_a_registry() && error.is_status(StatusCode::BAD_REQUEST) => {
+                Ability::Yes
+            }
+            // Where the way leads through the API server, that has a word in it.
+            Err(error) if error.is_status(StatusCode::FORBIDDEN) => {
+                Ability::No("You may not: pushing there is refused to you.".to_owned())
+            }
+            Err(error) => {
+                no(&error, |status| (status == StatusCode::METHOD_NOT_ALLOWED).then_some(READ_ONLY))
+            }
         }
     }
 
@@ -144,6 +169,7 @@ mod tests {
             match line.split(' ').next().unwrap_or_default() {
                 "OPTIONS" => reply("200 OK", "Allow: DELETE, GET, HEAD, OPTIONS, PUT\r\n", ""),
                 "DELETE" => reply("404 Not Found", "", &error("MANIFEST_UNKNOWN")),
+                "PUT" => reply("400 Bad Request", "", &error("DIGEST_INVALID")),
                 _ if line.contains("/referrers/") => {
                     reply("404 Not Found", "Content-Type: text/plain\r\n", "404 page not found\n")
                 }
@@ -154,6 +180,7 @@ mod tests {
         assert_eq!(server.registry.lists().await, Ability::Yes);
         assert_eq!(server.registry.writes(&name()).await, Ability::Yes);
         assert_eq!(server.registry.deletes(&name()).await, Ability::Yes);
+        assert_eq!(server.registry.takes_pushes(&name()).await, Ability::Yes);
         assert!(matches!(server.registry.has_referrers(&name()).await, Ability::No(_)));
         assert!(!server.registry.is_read_only(&name()).await.unwrap());
     }
@@ -176,6 +203,9 @@ mod tests {
         assert!(
             matches!(server.registry.deletes(&name()).await, Ability::No(words) if words.contains("switched off"))
         );
+        assert!(
+            matches!(server.registry.takes_pushes(&name()).await, Ability::No(words) if words.contains("You may not"))
+        );
         assert!(server.registry.is_read_only(&name()).await.unwrap());
     }
 
@@ -185,6 +215,7 @@ mod tests {
         for ability in [
             server.registry.lists().await,
             server.registry.writes(&name()).await,
+            server.registry.takes_pushes(&name()).await,
             server.registry.deletes(&name()).await,
             server.registry.has_referrers(&name()).await,
         ] {

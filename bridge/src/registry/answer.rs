@@ -5,13 +5,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::response::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use images_proto::Digest;
 use tokio::time::timeout;
 
 use super::Carrier;
 use super::error::{Error, Kind, Refusal};
-use crate::body::{self, Excess};
+use crate::body::{self, Body, Excess};
 
 /// The time a whole request may take.
 const WHOLE: Duration = Duration::from_secs(30);
@@ -31,6 +32,7 @@ pub(super) enum Bound {
 /// A good answer.
 #[derive(Debug)]
 pub(super) struct Answer {
+    pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
@@ -53,14 +55,7 @@ async fn ask_without_end(
     request: &Request<Bytes>,
     bound: Bound,
 ) -> Result<Answer, Kind> {
-    let response = carrier.carry(request.clone()).await.map_err(Kind::Unreachable)?;
-    let (head, body) = response.into_parts();
-    if !head.status.is_success() {
-        // What is left of an error's text when it breaks off is still worth telling.
-        let text =
-            body::read(&head.headers, body, ERROR_LIMIT, Excess::Cut).await.unwrap_or_default();
-        return Err(refused(carrier, head.status, &head.headers, &text));
-    }
+    let (head, body) = begin(carrier, request).await?;
     let (limit, excess) = match bound {
         Bound::Small => (ERROR_LIMIT, Excess::Cut),
         Bound::Bytes(limit) => (limit, Excess::Refuse),
@@ -74,7 +69,22 @@ async fn ask_without_end(
     if body::is_html(&head.headers, &body) {
         return Err(Kind::Html(body::excerpt(&body)));
     }
-    Ok(Answer { headers: head.headers, body })
+    Ok(Answer { status: head.status, headers: head.headers, body })
+}
+
+/// Asks, and returns the head of a good answer with the body still to come.
+pub(super) async fn begin(
+    carrier: &dyn Carrier,
+    request: &Request<Bytes>,
+) -> Result<(Parts, Body), Kind> {
+    let response = carrier.carry(request.clone()).await.map_err(Kind::Unreachable)?;
+    let (head, body) = response.into_parts();
+    if head.status.is_success() {
+        return Ok((head, body));
+    }
+    // What is left of an error's text when it breaks off is still worth telling.
+    let text = body::read(&head.headers, body, ERROR_LIMIT, Excess::Cut).await.unwrap_or_default();
+    Err(refused(carrier, head.status, &head.headers, &text))
 }
 
 fn refused(carrier: &dyn Carrier, status: StatusCode, headers: &HeaderMap, text: &[u8]) -> Kind {

@@ -81,7 +81,7 @@ mod tests {
         if link {
             headers.insert(LINK, r#"</v2/_catalog?last=b%2Fone&n=3>; rel="next""#.parse().unwrap());
         }
-        Answer { headers, body: body.to_owned().into() }
+        Answer { status: http::StatusCode::OK, headers, body: body.to_owned().into() }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Builds the requests. No I/O.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{Method, Request};
 use images_proto::{Digest, RepositoryName, Tag};
 
@@ -71,6 +71,42 @@ pub(super) fn put_manifest(
 
 pub(super) fn blob(repository: &RepositoryName, digest: &Digest) -> Request<Bytes> {
     request(Method::GET, &format!("/v2/{repository}/blobs/{digest}"))
+}
+
+/// Asks to have a blob of another repository here. Where that cannot be, an upload begins.
+pub(super) fn mount(
+    repository: &RepositoryName,
+    digest: &Digest,
+    from: &RepositoryName,
+) -> Request<Bytes> {
+    let from = escaped(from.as_str());
+    let path = format!("/v2/{repository}/blobs/uploads/?mount={digest}&from={from}");
+    let mut request = request(Method::POST, &path);
+    // Some registries want to be told that there is nothing.
+    request.headers_mut().insert(CONTENT_LENGTH, http::HeaderValue::from_static("0"));
+    request
+}
+
+/// A piece of an upload, from this byte on.
+pub(super) fn piece(path: &str, start: u64, piece: Bytes) -> Request<Bytes> {
+    let end = start + (piece.len() as u64).saturating_sub(1);
+    let mut request = request(Method::PATCH, path).map(|_| piece);
+    let headers = request.headers_mut();
+    let octets = http::HeaderValue::from_static("application/octet-stream");
+    headers.insert(CONTENT_TYPE, octets);
+    // Digits and a dash can stand in a header.
+    if let Ok(range) = http::HeaderValue::from_str(&format!("{start}-{end}")) {
+        headers.insert(CONTENT_RANGE, range);
+    }
+    request
+}
+
+/// Ends an upload: it is the blob with this digest.
+pub(super) fn finish_upload(path: &str, digest: &Digest) -> Request<Bytes> {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    let mut request = request(Method::PUT, &format!("{path}{sign}digest={digest}"));
+    request.headers_mut().insert(CONTENT_LENGTH, http::HeaderValue::from_static("0"));
+    request
 }
 
 pub(super) fn first_of_catalog() -> Request<Bytes> {
