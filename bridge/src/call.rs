@@ -17,6 +17,7 @@ use images_proto::history::{History, ShowRecord, Undo, Undone, UndoneItem};
 use images_proto::installation::{AddRegistry, PlanRegistry, RemoveRegistry};
 use images_proto::project::{ChangeProject, CreateProject, Share};
 use images_proto::route::{ChooseRegistry, Login, Routes};
+use images_proto::stage::{self, Promote};
 use images_proto::status::Phase;
 use images_proto::{Message, Method, Progress, lens, people, project, robot};
 use serde_json::value::RawValue;
@@ -162,6 +163,12 @@ fn is_good(method: &str, message: &[u8]) -> bool {
             serde_json::from_slice::<Message<Collected>>(message)
     {
         return collected.failure.is_none();
+    }
+    if method == Promote::NAME
+        && let Ok(Message::Result(promoted)) =
+            serde_json::from_slice::<Message<stage::Receipt>>(message)
+    {
+        return promoted.items.iter().all(|item| item.done);
     }
     if method == Undo::NAME
         && let Ok(Message::Result(undone)) = serde_json::from_slice::<Message<Undone>>(message)

@@ -23,6 +23,7 @@ use images_proto::repository::Repository;
 use images_proto::robot::{CreateRobot, DeleteRobot, IssueToken, RevokeToken};
 use images_proto::route::{ChooseRegistry, Login, Routes};
 use images_proto::search::Search;
+use images_proto::stage::{PlanPromotion, Promote, SetStages, Stages, Versions};
 use images_proto::status::Status;
 use images_proto::usage::Usage;
 use images_proto::{Failure, Message, Method, Progress, lens, people, project, robot};
@@ -39,6 +40,7 @@ use crate::orphans::OrphansView;
 use crate::roster::RosterView;
 use crate::routes::RoutesView;
 use crate::session::Session;
+use crate::stages::StagesView;
 use crate::transport::Open;
 
 /// Does what the page asked for until it is done or dropped. The sources run meanwhile.
@@ -88,6 +90,31 @@ pub async fn work(session: Arc<Session>, open: Open) -> Close {
         lens::Reach::NAME => view::<lens::Reach, _>(session, open, ReachView::new).await,
         lens::Why::NAME => {
             once::<lens::Why, _>(session, open, |session, params, _| why(session, params)).await
+        }
+        Stages::NAME => view::<Stages, _>(session, open, StagesView::new).await,
+        SetStages::NAME => {
+            once::<SetStages, _>(session, open, |session, params, _| async move {
+                session.set_stages(params).await
+            })
+            .await
+        }
+        Versions::NAME => {
+            once::<Versions, _>(session, open, |session, params, _| async move {
+                session.versions(params).await
+            })
+            .await
+        }
+        PlanPromotion::NAME => {
+            once::<PlanPromotion, _>(session, open, |session, params, _| async move {
+                session.plan_promotion(params).await
+            })
+            .await
+        }
+        Promote::NAME => {
+            once::<Promote, _>(session, open, |session, params, tell| async move {
+                session.promote(params, tell).await
+            })
+            .await
         }
         Raw::NAME => {
             once::<Raw, _>(

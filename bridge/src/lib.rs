@@ -36,6 +36,7 @@ pub mod routes;
 pub mod session;
 pub mod shell;
 pub mod source;
+pub mod stages;
 pub mod timestamp;
 pub mod transport;
 pub mod trouble;

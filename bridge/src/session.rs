@@ -14,6 +14,7 @@ mod project;
 mod registry;
 pub mod roster;
 pub mod settings;
+mod stages;
 pub mod state;
 
 use std::sync::{Arc, RwLockReadGuard, Weak};
@@ -52,6 +53,7 @@ pub struct Session {
     details: details::Cache,
     aftermath: Arc<action::Aftermath>,
     plans: action::Plans,
+    promotions: action::Promotions,
 }
 
 /// By which connection and route the registry is read: with another, it may say something else.
@@ -88,6 +90,7 @@ impl Session {
             details: details::Cache::default(),
             aftermath: Arc::default(),
             plans: action::Plans::default(),
+            promotions: action::Promotions::default(),
         })
     }
 

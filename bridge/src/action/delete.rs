@@ -11,14 +11,14 @@
 
 mod distribution;
 mod openshift;
-mod persistence;
+pub(super) mod persistence;
 mod probe;
 mod purge;
 mod receipt;
 mod repointing;
 mod second_look;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod words;
 mod work;
 

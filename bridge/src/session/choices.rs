@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! What is remembered from one login to the next: the context, and the registry of each cluster.
+//! What is remembered from one login to the next: the context, the registry of each cluster, and the
+//! stages of each registry.
 //!
 //! Names and addresses alone, in a file that only the user reads; logins never stand here.
 
@@ -12,11 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use images_proto::route::Choice;
+use images_proto::stage::Setting;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// The largest file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
-/// The clusters whose registry is remembered; a new one beyond them is not.
+/// The clusters whose registry is remembered, and the registries whose stages are; a new one beyond
+/// them is not.
 const MOST_CLUSTERS: usize = 1_000;
 
 /// The choices, and the file that keeps them.
@@ -25,6 +29,8 @@ pub struct Choices {
     /// `None`: there is no home to keep them in.
     file: Option<PathBuf>,
     kept: Mutex<Kept>,
+    /// Ticks when the stages of a registry changed.
+    stages: watch::Sender<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +41,9 @@ struct Kept {
     /// By the API server's address.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     registries: BTreeMap<String, Choice>,
+    /// By the registry's key in the history.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    stages: BTreeMap<String, Setting>,
 }
 
 impl Choices {
@@ -49,7 +58,7 @@ impl Choices {
     /// Reads the choices in this file, which need not exist.
     pub fn load_from(file: PathBuf) -> Self {
         let kept = read(&file).unwrap_or_default();
-        Self { file: Some(file), kept: Mutex::new(kept) }
+        Self { file: Some(file), kept: Mutex::new(kept), ..Self::default() }
     }
 
     /// Choices that are forgotten with the session.
@@ -91,6 +100,34 @@ impl Choices {
                 None => drop(kept.registries.remove(server)),
             };
         })
+    }
+
+    /// The stages of the registry with this key ([`Place::key`](crate::record::Place)); none when
+    /// nothing that makes sense was chosen.
+    pub fn stages(&self, key: &str) -> Setting {
+        let kept = self.kept();
+        kept.stages.get(key).filter(|setting| setting.check().is_ok()).cloned().unwrap_or_default()
+    }
+
+    /// Remembers the stages of a registry; without any, that none were chosen.
+    ///
+    /// # Errors
+    /// When it cannot be written down; it holds for this session all the same.
+    pub fn set_stages(&self, key: &str, setting: Setting) -> io::Result<()> {
+        let changed = self.change(|kept| {
+            if setting.stages.is_empty() {
+                kept.stages.remove(key);
+            } else if kept.stages.contains_key(key) || kept.stages.len() < MOST_CLUSTERS {
+                kept.stages.insert(key.to_owned(), setting);
+            }
+        });
+        self.stages.send_modify(|count| *count += 1);
+        changed
+    }
+
+    /// Ticks when the stages of a registry changed.
+    pub fn stages_changes(&self) -> watch::Receiver<u64> {
+        self.stages.subscribe()
     }
 
     fn change(&self, change: impl FnOnce(&mut Kept)) -> io::Result<()> {
@@ -179,6 +216,30 @@ mod tests {
         assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
         let names = std::fs::read_dir(file.parent().unwrap()).unwrap().count();
         assert_eq!(names, 1, "nothing else is left behind");
+    }
+
+    #[test]
+    fn stages_are_remembered_for_each_registry() {
+        use images_proto::stage::By;
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("choices.json");
+        let choices = Choices::load_from(file.clone());
+        let mut changes = choices.stages_changes();
+        let stages = vec!["dev".to_owned(), "prod".to_owned()];
+        let setting = Setting { by: By::Tag, stages };
+        choices.set_stages("https://a:6443", setting.clone()).unwrap();
+        choices.set_stages("b", setting.clone()).unwrap();
+        choices.set_stages("b", Setting::default()).unwrap();
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        assert_eq!(choices.context(), None);
+        let again = Choices::load_from(file.clone());
+        assert_eq!(again.stages("https://a:6443"), setting);
+        assert_eq!(again.stages("b"), Setting::default());
+        // What somebody wrote there by hand may be no name at all.
+        let text = std::fs::read_to_string(&file).unwrap().replace("prod", "../x y");
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(Choices::load_from(file).stages("https://a:6443"), Setting::default());
     }
 
     #[test]

@@ -18,7 +18,7 @@ const ATTEMPTS_IN_SILENCE: u32 = 3;
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// An error of the other side.
-pub(super) trait Setback {
+pub(in crate::action) trait Setback {
     /// Whether the same may work in a moment.
     fn may_pass(&self) -> Passing;
     /// How long the other side wants to be left alone.
@@ -29,7 +29,7 @@ pub(super) trait Setback {
 
 /// Whether a setback may be over in a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passing {
+pub(in crate::action) enum Passing {
     /// It is the last word.
     No,
     /// The other side is busy, or somebody else was faster.
@@ -40,7 +40,7 @@ pub(super) enum Passing {
 
 /// What came of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Done {
+pub(in crate::action) enum Done {
     /// It was done.
     Yes,
     /// There was nothing to do.
@@ -48,7 +48,7 @@ pub(super) enum Done {
 }
 
 /// Deletes with patience. Where nobody answered first and the thing is gone then, we did it.
-pub(super) async fn delete<E, F>(ask: impl Fn() -> F) -> Result<Done, E>
+pub(in crate::action) async fn delete<E, F>(ask: impl Fn() -> F) -> Result<Done, E>
 where
     E: Setback,
     F: Future<Output = Result<(), E>>,
@@ -67,7 +67,7 @@ where
 }
 
 /// Asks with patience.
-pub(super) async fn ask<T, E, F>(ask: impl Fn() -> F) -> Result<T, E>
+pub(in crate::action) async fn ask<T, E, F>(ask: impl Fn() -> F) -> Result<T, E>
 where
     E: Setback,
     F: Future<Output = Result<T, E>>,

@@ -5,7 +5,7 @@
 
 mod openshift;
 mod plain;
-mod world;
+pub(in crate::action) mod world;
 
 use std::time::Duration;
 

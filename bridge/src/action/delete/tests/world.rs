@@ -19,22 +19,28 @@ const IMAGES: &str = "/apis/image.openshift.io/v1/";
 
 /// Everything that there is.
 #[derive(Default)]
-pub(super) struct World {
+pub(in crate::action) struct World {
     is_openshift: bool,
     /// It deletes tags by themselves, as distribution 3 does.
-    pub(super) deletes_tags: bool,
+    pub(in crate::action) deletes_tags: bool,
     /// It takes that for a wish to delete the image with all its tags.
-    pub(super) misunderstands_that: bool,
-    pub(super) repositories: BTreeMap<String, Repository>,
+    pub(in crate::action) misunderstands_that: bool,
+    pub(in crate::action) repositories: BTreeMap<String, Repository>,
     /// The text of each manifest that there ever was.
     manifests: BTreeMap<Digest, String>,
     /// What the storage holds, apart from manifests.
-    pub(super) blobs: BTreeSet<Digest>,
+    pub(in crate::action) blobs: BTreeSet<Digest>,
     /// The cluster's images, and when they were made.
-    pub(super) images: BTreeMap<Digest, i64>,
+    pub(in crate::action) images: BTreeMap<Digest, i64>,
     /// Manifests whose data is gone.
     removed: BTreeSet<Digest>,
-    pub(super) log: Vec<String>,
+    pub(in crate::action) log: Vec<String>,
+    /// It mounts no blobs.
+    pub(in crate::action) mounts_nothing: bool,
+    /// Bytes of blobs that were sent.
+    pub(in crate::action) sent: usize,
+    /// Rights that the user lacks: `VERB RESOURCE PROJECT`.
+    pub(in crate::action) denied: BTreeSet<String>,
     faults: Vec<Fault>,
     /// Done right before a request that begins so.
     before: Option<(String, Act)>,
@@ -43,11 +49,11 @@ pub(super) struct World {
 
 /// A repository, or image stream.
 #[derive(Clone, Default)]
-pub(super) struct Repository {
+pub(in crate::action) struct Repository {
     /// The history of each tag, newest first; at a plain registry the newest alone counts.
-    pub(super) tags: BTreeMap<String, Vec<Digest>>,
-    pub(super) manifests: BTreeSet<Digest>,
-    pub(super) links: BTreeSet<Digest>,
+    pub(in crate::action) tags: BTreeMap<String, Vec<Digest>>,
+    pub(in crate::action) manifests: BTreeSet<Digest>,
+    pub(in crate::action) links: BTreeSet<Digest>,
     version: u64,
 }
 
@@ -79,13 +85,14 @@ struct Asked {
 struct Reply {
     status: u16,
     digest: Option<Digest>,
+    location: Option<String>,
     body: String,
     length: usize,
 }
 
 fn reply(status: u16, body: impl ToString) -> Reply {
     let body = body.to_string();
-    Reply { status, digest: None, length: body.len(), body }
+    Reply { status, digest: None, location: None, length: body.len(), body }
 }
 
 fn registry_says(status: u16, code: &str) -> Reply {
@@ -97,7 +104,7 @@ fn cluster_says(status: u16, reason: &str) -> Reply {
 }
 
 /// The manifest of an image with this config and these layers, each named by a byte.
-pub(super) fn image(config: u8, layers: &[u8]) -> String {
+pub(in crate::action) fn image(config: u8, layers: &[u8]) -> String {
     let blob = |byte: &u8| json!({ "digest": digest(*byte), "size": u64::from(*byte) });
     json!({
         "schemaVersion": 2,
@@ -108,24 +115,24 @@ pub(super) fn image(config: u8, layers: &[u8]) -> String {
 }
 
 /// An index of these images.
-pub(super) fn index(children: &[&str]) -> String {
+pub(in crate::action) fn index(children: &[&str]) -> String {
     let child = |text: &&str| json!({ "digest": sha256(text.as_bytes()), "size": text.len() });
     json!({ "schemaVersion": 2, "manifests": children.iter().map(child).collect::<Vec<_>>() })
         .to_string()
 }
 
-pub(super) fn digest(byte: u8) -> Digest {
+pub(in crate::action) fn digest(byte: u8) -> Digest {
     Digest::from_bytes([byte; 32])
 }
 
-pub(super) fn tag_ref(text: &str) -> TagRef {
+pub(in crate::action) fn tag_ref(text: &str) -> TagRef {
     let (repository, tag) = text.split_once(':').unwrap();
     TagRef { repository: repository.parse().unwrap(), tag: tag.parse().unwrap() }
 }
 
 impl World {
     /// Somebody pushes an image or index, long ago.
-    pub(super) fn push(&mut self, tag: &str, text: &str) -> Digest {
+    pub(in crate::action) fn push(&mut self, tag: &str, text: &str) -> Digest {
         let TagRef { repository, tag } = tag_ref(tag);
         let digest = self.put(repository.as_str(), text);
         self.version += 1;
@@ -137,7 +144,7 @@ impl World {
     }
 
     /// Somebody pushes a manifest without a tag.
-    pub(super) fn put(&mut self, repository: &str, text: &str) -> Digest {
+    pub(in crate::action) fn put(&mut self, repository: &str, text: &str) -> Digest {
         let digest = sha256(text.as_bytes());
         let repository = self.repositories.entry(repository.to_owned()).or_default();
         repository.manifests.insert(digest);
@@ -151,35 +158,45 @@ impl World {
     }
 
     /// The first requests that begin so get this status.
-    pub(super) fn fail(&mut self, on: &str, status: u16, times: usize) {
+    pub(in crate::action) fn fail(&mut self, on: &str, status: u16, times: usize) {
         self.fail_after(0, on, status, times);
     }
 
-    pub(super) fn fail_after(&mut self, after: usize, on: &str, status: u16, times: usize) {
+    pub(in crate::action) fn fail_after(
+        &mut self,
+        after: usize,
+        on: &str,
+        status: u16,
+        times: usize,
+    ) {
         let what = What::Status(status);
         self.faults.push(Fault { on: on.to_owned(), after, times, what });
     }
 
     /// Requests that begin so are answered well, and nothing is done.
-    pub(super) fn pretend(&mut self, on: &str) {
+    pub(in crate::action) fn pretend(&mut self, on: &str) {
         let (after, times, what) = (0, usize::MAX, What::Pretend);
         self.faults.push(Fault { on: on.to_owned(), after, times, what });
     }
 
     /// Does this right before the first request that begins so.
-    pub(super) fn before(&mut self, on: &str, act: impl FnOnce(&mut World) + Send + 'static) {
+    pub(in crate::action) fn before(
+        &mut self,
+        on: &str,
+        act: impl FnOnce(&mut World) + Send + 'static,
+    ) {
         self.before = Some((on.to_owned(), Box::new(act)));
     }
 
     /// The requests that changed something, or were to.
-    pub(super) fn changes(&self) -> Vec<String> {
+    pub(in crate::action) fn changes(&self) -> Vec<String> {
         let changes = |line: &&String| {
             ["DELETE ", "PUT ", "PATCH "].iter().any(|method| line.starts_with(method))
         };
         self.log.iter().filter(changes).cloned().collect()
     }
 
-    pub(super) fn names(&self, tag: &str) -> Option<Digest> {
+    pub(in crate::action) fn names(&self, tag: &str) -> Option<Digest> {
         let TagRef { repository, tag } = tag_ref(tag);
         self.repositories.get(repository.as_str())?.tags.get(tag.as_str())?.first().copied()
     }
@@ -222,12 +239,13 @@ impl World {
         }
         match asked.path.strip_prefix("/v2/") {
             Some("") => reply(200, "{}"),
-            Some(path) => self.registry(&asked.method, path, &asked.body),
+            Some(path) => self.registry(asked, path),
             None => self.cluster(asked),
         }
     }
 
-    fn registry(&mut self, method: &str, path: &str, body: &[u8]) -> Reply {
+    fn registry(&mut self, asked: &Asked, path: &str) -> Reply {
+        let (method, body) = (&*asked.method, &*asked.body);
         if path == "_catalog" {
             let names: Vec<_> = self.repositories.keys().collect();
             return reply(200, json!({ "repositories": names }));
@@ -245,6 +263,9 @@ impl World {
         let Some((name, blob)) = path.split_once("/blobs/") else {
             return registry_says(404, "UNSUPPORTED");
         };
+        if blob.starts_with("uploads/") {
+            return self.upload(name, asked);
+        }
         let blob: Digest = blob.parse().unwrap();
         let Some(repository) = self.repositories.get_mut(name) else {
             return registry_says(404, "NAME_UNKNOWN");
@@ -260,11 +281,41 @@ impl World {
         }
     }
 
+    /// Mounting, or else the pieces of an upload.
+    fn upload(&mut self, name: &str, asked: &Asked) -> Reply {
+        let said = |key: &str| {
+            let pairs = asked.query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs
+                .filter(|(name, _)| *name == key)
+                .map(|(_, value)| value.replace("%2F", "/"))
+                .next()
+        };
+        self.sent += asked.body.len();
+        let from = said("from").filter(|_| !self.mounts_nothing);
+        let mounted = said("mount").map(|blob| blob.parse::<Digest>().unwrap()).filter(|blob| {
+            from.and_then(|from| self.repositories.get(&from))
+                .is_some_and(|r| r.links.contains(blob))
+        });
+        let finished = said("digest").map(|blob| blob.parse::<Digest>().unwrap());
+        match mounted.or(finished) {
+            Some(blob) => {
+                self.repositories.entry(name.to_owned()).or_default().links.insert(blob);
+                self.blobs.insert(blob);
+                reply(201, "")
+            }
+            None => {
+                let location = Some(format!("/v2/{name}/blobs/uploads/1?_state=x"));
+                Reply { location, ..reply(202, "") }
+            }
+        }
+    }
+
     fn manifest(&mut self, method: &str, name: &str, reference: &str, body: &[u8]) -> Reply {
         let is_openshift = self.is_openshift;
         if method == "PUT" {
             let text = String::from_utf8(body.to_vec()).unwrap();
             match reference.parse::<Digest>() {
+                Ok(said) if said != sha256(body) => return registry_says(400, "DIGEST_INVALID"),
                 Ok(_) => self.put(name, &text),
                 Err(_) => {
                     let digest = self.put(name, &text);
@@ -321,7 +372,12 @@ impl World {
                 return reply(201, json!({ "status": { "userInfo": { "username": "amy" } } }));
             }
             "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
-                return reply(201, json!({ "status": { "allowed": true } }));
+                let body: Value = serde_json::from_slice(&asked.body).unwrap();
+                let asked = &body["spec"]["resourceAttributes"];
+                let said = |field: &str| asked[field].as_str().unwrap_or_default().to_owned();
+                let right = format!("{} {} {}", said("verb"), said("resource"), said("namespace"));
+                let allowed = !self.denied.contains(&right);
+                return reply(201, json!({ "status": { "allowed": allowed } }));
             }
             _ => {}
         }
@@ -351,6 +407,10 @@ impl World {
                     (_, true) => reply(200, self.object(&digest)),
                 }
             }
+            ("PUT", ["namespaces", project, "imagestreamtags", _])
+            | ("POST", ["namespaces", project, "imagestreamtags"]) => {
+                self.name_image(project, &asked.method, &asked.body)
+            }
             (method, ["namespaces", project, "imagestreamtags", tag]) => {
                 let (name, tag) = tag.split_once(':').unwrap();
                 let Some(stream) = self.repositories.get_mut(&format!("{project}/{name}")) else {
@@ -371,6 +431,31 @@ impl World {
             }
             _ => cluster_says(404, "NotFound"),
         }
+    }
+
+    /// Has a tag name what another stream has.
+    fn name_image(&mut self, project: &str, method: &str, body: &[u8]) -> Reply {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let (name, tag) = body["metadata"]["name"].as_str().unwrap().split_once(':').unwrap();
+        let name = format!("{project}/{name}");
+        let there = self.repositories.get(&name);
+        let wanted = &body["metadata"]["resourceVersion"];
+        match (there, method) {
+            (None, "PUT") => return cluster_says(404, "NotFound"),
+            (Some(there), "PUT") if *wanted != *there.version.to_string() => {
+                return cluster_says(409, "Conflict");
+            }
+            _ => {}
+        }
+        let from = body["tag"]["from"]["name"].as_str().unwrap();
+        let digest: Digest = from.split_once('@').unwrap().1.parse().unwrap();
+        let text = self.manifests[&digest].clone();
+        for child in children(&text) {
+            let text = self.manifests[&child].clone();
+            self.put(&name, &text);
+        }
+        self.push(&format!("{name}:{tag}"), &text);
+        reply(200, json!({ "kind": "ImageStreamTag" }))
     }
 
     fn stream_request(&mut self, method: &str, name: &str, rest: &[&str], asked: &Asked) -> Reply {
@@ -480,14 +565,14 @@ fn children(text: &str) -> Vec<Digest> {
 }
 
 /// The server. It ends with this value.
-pub(super) struct Server {
+pub(in crate::action) struct Server {
     world: Arc<Mutex<World>>,
-    pub(super) address: String,
+    pub(in crate::action) address: String,
     _tasks: JoinSet<()>,
 }
 
 impl Server {
-    pub(super) async fn start(is_openshift: bool) -> Self {
+    pub(in crate::action) async fn start(is_openshift: bool) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -504,11 +589,11 @@ impl Server {
         Self { world, address, _tasks: tasks }
     }
 
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+    pub(in crate::action) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
     }
 
-    pub(super) fn cluster(&self) -> Cluster {
+    pub(in crate::action) fn cluster(&self) -> Cluster {
         let config = kube::Config::new(self.address.parse().unwrap());
         Cluster::with_config(config, None).unwrap()
     }
@@ -538,15 +623,16 @@ async fn serve(socket: TcpStream, world: &Mutex<World>) -> std::io::Result<()> {
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let asked = Asked { method, path: path.to_owned(), query: query.to_owned(), body };
         let reply = world.lock().unwrap().answer(&asked);
-        let _ = asked.query;
+        let location = reply.location.map(|location| format!("Location: {location}\r\n"));
         let digest = reply.digest.map(|digest| format!("Docker-Content-Digest: {digest}\r\n"));
         let is_head = asked.method == "HEAD";
         let length = if is_head { reply.length } else { reply.body.len() };
         let head = format!(
-            "HTTP/1.1 {} X\r\nContent-Type: application/json\r\nRetry-After: 0\r\n{}\
+            "HTTP/1.1 {} X\r\nContent-Type: application/json\r\nRetry-After: 0\r\n{}{}\
              Docker-Distribution-Api-Version: registry/2.0\r\nContent-Length: {length}\r\n\r\n",
             reply.status,
             digest.unwrap_or_default(),
+            location.unwrap_or_default(),
         );
         let body = if is_head { String::new() } else { reply.body };
         socket.write_all(format!("{head}{body}").as_bytes()).await?;
@@ -554,7 +640,7 @@ async fn serve(socket: TcpStream, world: &Mutex<World>) -> std::io::Result<()> {
 }
 
 /// The names of tags, for what is asserted.
-pub(super) fn tags(world: &World, repository: &str) -> Vec<String> {
+pub(in crate::action) fn tags(world: &World, repository: &str) -> Vec<String> {
     let tags = world.repositories.get(repository).map(|repository| repository.tags.keys().cloned());
     tags.into_iter().flatten().map(|tag| tag.parse::<Tag>().unwrap().to_string()).collect()
 }
