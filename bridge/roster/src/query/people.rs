@@ -38,7 +38,6 @@ impl LiveView for People {
         let kind = self.params.kind;
         let filter = Filter::new(&self.params.window.filter);
         let fitting = all(roster, kind)
-            .into_iter()
             .filter(|named| filter.fits([named.name].into_iter().chain(roster.full_name(*named))));
         let page = Page::of(fitting.collect(), &self.params.window, |a, b| a.order(*b));
         let rows = match kind {
