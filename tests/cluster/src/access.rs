@@ -169,6 +169,11 @@ impl Access {
         self.known().rights.rules(role).map(<[Rule]>::to_vec)
     }
 
+    /// Reads all that was written, so that the next question need not.
+    pub(crate) fn catch_up(&self) {
+        drop(self.known());
+    }
+
     /// Roles, bindings and groups as they are now.
     fn known(&self) -> MutexGuard<'_, Known> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

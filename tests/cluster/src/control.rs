@@ -144,6 +144,7 @@ impl Control {
                 let controller = self.controller()?;
                 organization.found(&self.store, controller.face);
                 controller.settle();
+                controller.access.catch_up();
                 Ok(done())
             }
             (Method::POST, "/tokens/cache") => {

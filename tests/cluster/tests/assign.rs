@@ -132,7 +132,7 @@ fn an_index_goes_with_its_children() {
     let copy = |repository: &str, who: &str| {
         let folder = cluster.dir.path().join(repository.replace('/', "-"));
         let done = Command::new("skopeo")
-            .args(["--insecure-policy", "copy", "--all", "--src-cert-dir"])
+            .args(["--insecure-policy", "copy", "--all", "--remove-signatures", "--src-cert-dir"])
             .arg(cluster.ready().ca.parent().unwrap())
             .arg(format!("--src-creds={who}:{}", cluster.token(who)))
             .arg(format!("docker://{}/{repository}", cluster.ready().registry))

@@ -182,6 +182,7 @@ fn discovery_names_nothing_that_the_real_one_lacks() {
     let cluster = Cluster::openshift();
     for (path, recording) in [
         ("/api/v1", "api-v1"),
+        ("/apis/authorization.openshift.io/v1", "apis-authorization.openshift.io-v1"),
         ("/apis/image.openshift.io/v1", "apis-image.openshift.io-v1"),
         ("/apis/project.openshift.io/v1", "apis-project.openshift.io-v1"),
         ("/apis/user.openshift.io/v1", "apis-user.openshift.io-v1"),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Reading stored objects: one, or a list.
 
+use std::sync::Arc;
+
 use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -55,7 +57,7 @@ pub(crate) fn list(
     let metadata = list_metadata(&page);
     Ok(match style.form {
         Form::Whole | Form::Discovery => {
-            style.text(StatusCode::OK, whole(resource, &metadata, &page))
+            style.text(StatusCode::OK, whole(resource, &metadata, &page.items))
         }
         Form::Metadata => {
             let items: Vec<_> =
@@ -186,15 +188,16 @@ fn list_metadata(page: &Page) -> Value {
     metadata
 }
 
-fn whole(resource: &Resource, metadata: &Value, page: &Page) -> Vec<u8> {
+/// A list of whole objects, copied as they are stored.
+pub(super) fn whole(resource: &Resource, metadata: &Value, items: &[Arc<Stored>]) -> Vec<u8> {
     let mut text = format!(
         r#"{{"kind":"{}List","apiVersion":"{}","metadata":{metadata},"items":["#,
         resource.kind,
         resource.api_version()
     )
     .into_bytes();
-    text.reserve(page.items.iter().map(|object| object.item().len() + 1).sum::<usize>() + 2);
-    for (at, object) in page.items.iter().enumerate() {
+    text.reserve(items.iter().map(|object| object.item().len() + 1).sum::<usize>() + 2);
+    for (at, object) in items.iter().enumerate() {
         if at > 0 {
             text.push(b',');
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::object::{Selector, metadata_only};
+use super::object::{self, Selector, metadata_only};
 use super::refusal::{Refusal, success};
 use super::style::Form;
 use super::validate::bad_label;
@@ -40,10 +40,10 @@ pub(crate) fn list(api: &Api, user: &User, call: &Call<'_>) -> Result<Response<B
             "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {},
             "items": items.map(|item| metadata_only(item)).collect::<Vec<_>>(),
         }),
-        Form::Whole | Form::Discovery => json!({
-            "kind": "ProjectList", "apiVersion": PROJECTS.api_version(), "metadata": {},
-            "items": visible.iter().map(|namespace| namespace.value()).collect::<Vec<_>>(),
-        }),
+        Form::Whole | Form::Discovery => {
+            let text = object::whole(&PROJECTS, &json!({}), &visible);
+            return Ok(call.style.text(StatusCode::OK, text));
+        }
     };
     Ok(call.style.json(StatusCode::OK, &answer))
 }

@@ -64,7 +64,7 @@ impl Organization {
         }
         for number in 1..=self.projects {
             all.push((&NAMESPACES, project(number, face)));
-            if number % 4 == 0 {
+            if number.is_multiple_of(4) {
                 let metadata = json!({"name": "ci", "namespace": project_name(number)});
                 all.push((&SERVICE_ACCOUNTS, json!({"metadata": metadata})));
             }
@@ -82,7 +82,7 @@ impl Organization {
     fn group(self, number: u64, dice: &mut Dice) -> Value {
         let name = group_name(number);
         // Few are large.
-        let most = if number % 10 == 0 { MOST_MEMBERS } else { 20 };
+        let most = if number.is_multiple_of(10) { MOST_MEMBERS } else { 20 };
         let count = (1 + dice.below(most)).min(self.users);
         let first = dice.below(self.users);
         // Each once: a stride that is prime to hardly any number of users.
@@ -91,7 +91,7 @@ impl Organization {
         members.sort_unstable();
         members.dedup();
         let mut metadata = json!({"name": name});
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             metadata["labels"] = json!({"openshift.io/ldap.host": HOST});
             metadata["annotations"] = json!({
                 "openshift.io/ldap.sync-time": "2026-11-24T08:00:00Z",
@@ -115,7 +115,7 @@ impl Organization {
         let named =
             |kind: &str, name: String| json!({"kind": kind, "apiGroup": RBAC, "name": name});
         match dice.below(10) {
-            0 if project % 4 == 0 => {
+            0 if project.is_multiple_of(4) => {
                 json!({"kind": "ServiceAccount", "name": "ci", "namespace": project_name(project)})
             }
             0..4 if self.groups > 0 => named("Group", group_name(dice.below(self.groups) + 1)),
