@@ -381,14 +381,19 @@ impl Browser {
     }
 
     /// Bytes that the current document and all it loaded take over the wire, bodies and headers.
-    /// What the shell has loaded before counts too.
+    /// What Cockpit's shell has loaded before under the same address, its fonts above all, does not
+    /// travel a second time and is left out.
     ///
     /// # Errors
     /// When the browser is gone.
     pub async fn weight(&self) -> Result<u64> {
         // 300 is what the standard adds for headers; nothing else is known of what was cached.
-        let script = "return performance.getEntries()
+        let script = "const there = new Set(window.top === window ? [] : window.top.performance
+                .getEntriesByType('resource')
+                .filter(entry => entry.initiatorType !== 'iframe').map(entry => entry.name));
+            return performance.getEntries()
             .filter(entry => ['navigation', 'resource'].includes(entry.entryType))
+            .filter(entry => !there.has(entry.name))
             .map(entry => Math.max(entry.transferSize, entry.encodedBodySize + 300))
             .reduce((sum, size) => sum + size, 0)";
         let weight = self.script(script, vec![]).await?.as_u64();
