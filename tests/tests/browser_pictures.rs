@@ -306,3 +306,53 @@ async fn garbage() -> Result<()> {
         })
         .await
 }
+
+/// The projects, one of them with its members, rights and robot accounts, and their dialogs.
+#[tokio::test]
+async fn projects() -> Result<()> {
+    Scene::new(Face::Openshift)
+        .path("/images#/projects")
+        .play("pictures-projects", async |stage| {
+            let browser = &stage.browser;
+            browser.wait(&page::row("skyfield")).await?;
+            look(browser, "projects").await?;
+            page::press(browser, "create-project").await?;
+            browser.type_into("#project-name", "Orbit_1").await?;
+            look(browser, "create-project").await?;
+            page::close_dialog(browser).await?;
+
+            page::open(stage, "project/skyfield").await?;
+            browser.wait(&page::named("add-members")).await?;
+            look(browser, "project").await?;
+            page::press(browser, "share").await?;
+            page::press(browser, "sharing-anonymous").await?;
+            look(browser, "share").await?;
+            page::close_dialog(browser).await?;
+            page::press(browser, "add-members").await?;
+            browser.wait("#member-names").await?;
+            look(browser, "add-members").await?;
+            page::close_dialog(browser).await?;
+            page::press(browser, "delete-project").await?;
+            browser.wait(&page::named("goes")).await?;
+            look(browser, "delete-project").await?;
+            page::close_dialog(browser).await?;
+
+            page::press(browser, "tab-access").await?;
+            browser.wait(".images-yes").await?;
+            look(browser, "access").await?;
+            page::press(browser, "ask-why").await?;
+            page::press(browser, "dialog-why-confirm").await?;
+            browser.wait(&page::named("why-answer")).await?;
+            look(browser, "why").await?;
+            page::close_dialog(browser).await?;
+
+            page::press(browser, "tab-robots").await?;
+            browser.wait(&page::row("builder")).await?;
+            look(browser, "robots").await?;
+            browser.click(&format!("{} [data-testid='new-token']", page::row("builder"))).await?;
+            browser.wait("#token-purpose").await?;
+            look(browser, "token").await?;
+            page::close_dialog(browser).await
+        })
+        .await
+}
