@@ -130,7 +130,7 @@ pub fn App() -> Html {
                 </div>
             </div>
             if let Some(deletion) = (*deletion).clone() {
-                <DeleteDialog {deletion} onclose={close_deletion} />
+                { DeleteDialog { deletion, onclose: close_deletion }.part() }
             }
             if let Some(work) = (*working).clone() { { dialogs::of_work(work, close_work) } }
             // It may mend what the other dialog failed of, so it stands above that.
@@ -142,26 +142,19 @@ pub fn App() -> Html {
 /// The page of a place. The key makes another thing another component, with a channel of its own.
 fn page(route: &Route, again: &Callback<()>) -> Html {
     match route.clone() {
-        Route::Images(listing) => {
-            html! { <Images key="images" {listing} read_again={again.clone()} /> }
-        }
+        Route::Images(listing) => Images { listing, read_again: again.clone() }.part(),
         Route::Repository { name, tags } => {
             let key = name.to_string();
-            html! { <Repository {key} {name} {tags} /> }
+            Repository { name, tags }.keyed(&key)
         }
-        Route::Image { digest, repository } => html! {
-            <Image key={digest.to_string()} {digest} {repository} />
-        },
-        Route::Layer { digest, window } => html! {
-            <Layer key={format!("layer {digest}")} {digest} {window} />
-        },
-        Route::Registry => html! { <Registry key="registry" /> },
-        Route::History(window) => html! { <History key="history" {window} /> },
-        Route::Record(id) => {
-            let key = format!("record {id}");
-            html! { <Record {key} {id} /> }
+        Route::Image { digest, repository } => {
+            Image { digest, repository }.keyed(&digest.to_string())
         }
-        Route::CleanUp => html! { <CleanUp key="clean-up" /> },
+        Route::Layer { digest, window } => Layer { digest, window }.keyed(&digest.to_string()),
+        Route::Registry => Registry.part(),
+        Route::History(window) => History { window }.part(),
+        Route::Record(id) => Record { id: id.clone().into() }.keyed(&id),
+        Route::CleanUp => CleanUp.part(),
         Route::Projects(list) => Projects { list }.part(),
         Route::Project { name, tab, list } => {
             let name = AttrValue::from(name);

@@ -27,19 +27,12 @@ use yew::prelude::*;
 use crate::part::Part;
 use crate::session::Work;
 
-/// What a dialog needs to know that a step opens.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The dialog is done.
-    pub on_close: Callback<()>,
-}
-
 /// The dialog that does a piece of work.
 pub fn of_work(work: Work, on_close: Callback<()>) -> Html {
     match work {
-        Work::Undo(id) => html! { <undo::UndoDialog {id} {on_close} /> },
-        Work::GoOn(id) => html! { <go_on::GoOnDialog {id} {on_close} /> },
-        Work::Collect(collection) => html! { <garbage::CollectDialog {collection} {on_close} /> },
+        Work::Undo(id) => undo::UndoDialog { id: id.into(), on_close }.part(),
+        Work::GoOn(id) => go_on::GoOnDialog { id: id.into(), on_close }.part(),
+        Work::Collect(collection) => garbage::CollectDialog { collection, on_close }.part(),
         Work::Promote { moves, back } => promote::PromoteDialog { moves, back, on_close }.part(),
         Work::Versions(tag) => versions::VersionsDialog { tag, on_close }.part(),
     }
@@ -48,13 +41,13 @@ pub fn of_work(work: Work, on_close: Callback<()>) -> Html {
 /// The dialog of a step that mends a failure.
 pub fn of_offer(offer: Offer, on_close: Callback<()>) -> Html {
     match offer {
-        Offer::HostKubeconfig => html! { <host_kubeconfig::HostKubeconfigDialog {on_close} /> },
-        Offer::ChooseContext => html! { <context::ContextDialog {on_close} /> },
-        Offer::Login => html! { <login::LoginDialog {on_close} /> },
-        Offer::ChooseRegistry => html! { <registry::RegistryDialog by_hand=false {on_close} /> },
-        Offer::SetRegistry => html! { <registry::RegistryDialog by_hand=true {on_close} /> },
-        Offer::Account => html! { <account::AccountDialog {on_close} /> },
-        Offer::AddRegistry => html! { <installation::InstallationDialog {on_close} /> },
+        Offer::HostKubeconfig => host_kubeconfig::HostKubeconfigDialog { on_close }.part(),
+        Offer::ChooseContext => context::ContextDialog { on_close }.part(),
+        Offer::Login => login::LoginDialog { on_close }.part(),
+        Offer::ChooseRegistry => registry::RegistryDialog { by_hand: false, on_close }.part(),
+        Offer::SetRegistry => registry::RegistryDialog { by_hand: true, on_close }.part(),
+        Offer::Account => account::AccountDialog { on_close }.part(),
+        Offer::AddRegistry => installation::InstallationDialog { on_close }.part(),
         Offer::Routes | Offer::Unknown => html! {},
     }
 }

@@ -13,12 +13,13 @@ use yew::prelude::*;
 use super::button::{Button, Look};
 use super::quick_delete::QuickDelete;
 use crate::bridge::{Question, Report, ask};
+use crate::part::part;
 use crate::state::target;
 use crate::text::{plural, tr_with};
 
-/// See [`MarkAll`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// A button that reads one window after the other and marks what is in it.
+#[derive(PartialEq)]
+pub struct MarkAll {
     /// The tags that are shown.
     pub shown: Params,
     /// How many there are in all.
@@ -27,9 +28,10 @@ pub struct Props {
     pub quick: QuickDelete,
 }
 
-/// A button that reads one window after the other and marks what is in it.
-#[component]
-pub fn MarkAll(props: &Props) -> Html {
+part!(MarkAll, use_mark_all, "mark-all");
+
+#[hook]
+fn use_mark_all(props: &MarkAll) -> Html {
     let busy = use_state_eq(|| false);
     let reading = use_mut_ref(|| None::<Question>);
     let total = u64::from(props.total);

@@ -17,6 +17,7 @@ use super::button::{Button, Look};
 use super::icon::Icon;
 use super::tick::is_checked;
 use crate::browser;
+use crate::part::Part;
 use crate::session::{Deletion, Session};
 use crate::state::selection::{Extent, Mark, Rows, Selection};
 use crate::state::target::{self, Undeletable};
@@ -155,7 +156,7 @@ pub fn tools(quick: &QuickDelete) -> Html {
                 </div>
             </div>
             if quick.on {
-                <div class="pf-v6-c-toolbar__item"><keyboard::Keys /></div>
+                <div class="pf-v6-c-toolbar__item">{ keyboard::Keys.part() }</div>
             }
         </>
     }

@@ -9,7 +9,6 @@ use images_proto::Offer;
 use images_proto::account::{Account, Params, UseAccount};
 use yew::prelude::*;
 
-use super::Props;
 use super::objects::{missing, objects};
 use crate::bridge::use_action;
 use crate::browser;
@@ -19,12 +18,21 @@ use crate::components::dialog::Dialog;
 use crate::components::empty_state::spinner;
 use crate::components::failure;
 use crate::components::progress::progress;
+use crate::part::part;
 use crate::state::offers;
 use crate::text::{tr, tr_with};
 
 /// The dialog; it looks as soon as it is there, and creates nothing before it was agreed to.
-#[component]
-pub fn AccountDialog(props: &Props) -> Html {
+#[derive(PartialEq)]
+pub struct AccountDialog {
+    /// The dialog is done.
+    pub on_close: Callback<()>,
+}
+
+part!(AccountDialog, use_account_dialog, "account-dialog");
+
+#[hook]
+fn use_account_dialog(props: &AccountDialog) -> Html {
     let account = use_state(|| None::<Rc<Account>>);
     let action = use_action::<UseAccount>({
         let account = account.clone();

@@ -6,16 +6,24 @@ use images_proto::Offer;
 use images_proto::context::{ChooseContext, ContextChoice, Done};
 use yew::prelude::*;
 
-use super::Props;
 use crate::bridge::use_action;
 use crate::components::choice::{Choice, choice};
 use crate::components::question::{Question, question};
+use crate::part::part;
 use crate::session::Session;
 use crate::text::{tr, tr_with};
 
 /// The dialog.
-#[component]
-pub fn ContextDialog(props: &Props) -> Html {
+#[derive(PartialEq)]
+pub struct ContextDialog {
+    /// The dialog is done.
+    pub on_close: Callback<()>,
+}
+
+part!(ContextDialog, use_context_dialog, "context-dialog");
+
+#[hook]
+fn use_context_dialog(props: &ContextDialog) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let chosen = use_state_eq(|| {
         let context = session.kubeconfig().and_then(|kubeconfig| kubeconfig.context.clone());

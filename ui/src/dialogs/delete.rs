@@ -26,22 +26,24 @@ use crate::components::failure;
 use crate::components::progress::progress;
 use crate::components::receipt::receipt;
 use crate::components::save::Save;
+use crate::part::{Part, part};
 use crate::session::{Deletion, Session};
 use crate::state::deletion::{self, Choices, Step};
 use crate::text::tr;
 
-/// See [`DeleteDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog; it asks for a plan as soon as it is there.
+#[derive(PartialEq)]
+pub struct DeleteDialog {
     /// What the user wants deleted.
     pub deletion: Deletion,
     /// The dialog is done.
     pub onclose: Callback<()>,
 }
 
-/// The dialog; it asks for a plan as soon as it is there.
-#[component]
-pub fn DeleteDialog(props: &Props) -> Html {
+part!(DeleteDialog, use_delete_dialog, "delete-dialog");
+
+#[hook]
+fn use_delete_dialog(props: &DeleteDialog) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let step = use_state(|| Step::Planning(None));
     let Deletion { targets, changed, gone } = props.deletion.clone();
@@ -189,8 +191,7 @@ fn may_choose(step: &Step) -> bool {
 }
 
 fn body(step: &UseStateHandle<Step>, session: &Session) -> Html {
-    let shown =
-        |plan: &Rc<Plan>| html! { <ShownPlan plan={plan.clone()} source={session.source()} /> };
+    let shown = |plan: &Rc<Plan>| ShownPlan::of(plan.clone(), session.source()).part();
     match &**step {
         Step::Planning(before) => html! {
             <>
@@ -209,10 +210,8 @@ fn body(step: &UseStateHandle<Step>, session: &Session) -> Html {
                     step.set(Step::Planned { plan: plan.clone(), known_in_use });
                 })
             };
-            html! {
-                <ShownPlan plan={plan.clone()} source={session.source()}
-                    in_use={in_use(*known_in_use, know)} />
-            }
+            let in_use = in_use(*known_in_use, know);
+            ShownPlan { in_use, ..ShownPlan::of(plan.clone(), session.source()) }.part()
         }
         Step::Deleting(done) => progress(done, "delete-progress"),
         Step::Stopped => html! {

@@ -14,22 +14,24 @@ use crate::components::icon::Icon;
 use crate::components::progress::progress;
 use crate::components::question::{Question, dangerous};
 use crate::components::tick::{Tick, tick};
+use crate::part::part;
 use crate::session::Collection;
 use crate::state::garbage::{Collecting, collecting};
 use crate::text::{plural_with, tr, tr_with};
 
-/// See [`CollectDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog.
+#[derive(PartialEq)]
+pub struct CollectDialog {
     /// What was looked at before.
     pub collection: Rc<Collection>,
     /// The dialog is done.
     pub on_close: Callback<()>,
 }
 
-/// The dialog.
-#[component]
-pub fn CollectDialog(props: &Props) -> Html {
+part!(CollectDialog, use_collect_dialog, "collect-dialog");
+
+#[hook]
+fn use_collect_dialog(props: &CollectDialog) -> Html {
     let Collection { untagged, look, done: over } = &*props.collection;
     let insist = use_state_eq(|| false);
     let done = use_state(|| None::<Rc<Collected>>);

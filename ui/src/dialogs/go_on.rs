@@ -14,22 +14,24 @@ use crate::components::question::{Question, dangerous};
 use crate::components::receipt::receipt;
 use crate::components::waiting;
 use crate::dialogs::delete::plan::ShownPlan;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::history::{as_of_now, may_go_on};
 use crate::text::{tr, tr_with};
 
-/// See [`GoOnDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog.
+#[derive(PartialEq)]
+pub struct GoOnDialog {
     /// The name of the deletion's record.
     pub id: String,
     /// The dialog is done.
     pub on_close: Callback<()>,
 }
 
-/// The dialog.
-#[component]
-pub fn GoOnDialog(props: &Props) -> Html {
+part!(GoOnDialog, use_go_on_dialog, "go-on-dialog");
+
+#[hook]
+fn use_go_on_dialog(props: &GoOnDialog) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let which = Which { id: props.id.clone() };
     let record = use_view::<ShowRecord>(which.clone());
@@ -60,8 +62,7 @@ pub fn GoOnDialog(props: &Props) -> Html {
                 <>
                     <p>{ how_far(record) }</p>
                     if let Some(plan) = &record.plan {
-                        <ShownPlan plan={Rc::new(as_of_now(plan, &record.change))} {source}
-                            broken_off=true />
+                        { ShownPlan { broken_off: true, ..ShownPlan::of(Rc::new(as_of_now(plan, &record.change)), source) }.part() }
                     }
                 </>
             }

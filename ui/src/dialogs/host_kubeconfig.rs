@@ -10,7 +10,6 @@ use images_proto::{Offer, Secret};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::Props;
 use crate::bridge::use_action;
 use crate::components::alert::{Alert, Severity};
 use crate::components::button::{Button, Look};
@@ -18,12 +17,21 @@ use crate::components::choice::{Choice, choice};
 use crate::components::empty_state::spinner;
 use crate::components::question::{Question, question};
 use crate::host::{self, Refused};
+use crate::part::part;
 use crate::state::host_kubeconfig::{Found, LONGEST, PLACES, Place, Reading, Search, search};
 use crate::text::{tr, tr_with};
 
 /// The dialog; it looks as soon as it is there.
-#[component]
-pub fn HostKubeconfigDialog(props: &Props) -> Html {
+#[derive(PartialEq)]
+pub struct HostKubeconfigDialog {
+    /// The dialog is done.
+    pub on_close: Callback<()>,
+}
+
+part!(HostKubeconfigDialog, use_host_kubeconfig_dialog, "host-kubeconfig-dialog");
+
+#[hook]
+fn use_host_kubeconfig_dialog(props: &HostKubeconfigDialog) -> Html {
     let searched = use_state(|| Rc::new(Search::Looking));
     let chosen = use_state_eq(|| 0_usize);
     let action = use_action::<HandOver>(props.on_close.reform(|_: Done| ()));

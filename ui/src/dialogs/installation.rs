@@ -13,7 +13,6 @@ use yew::prelude::*;
 
 use self::removal::Removal;
 use self::storage::storage;
-use super::Props;
 use super::objects::{missing, objects};
 use crate::bridge::use_action;
 use crate::browser::{self, Timer};
@@ -23,6 +22,7 @@ use crate::components::dialog::Dialog;
 use crate::components::empty_state::spinner;
 use crate::components::failure;
 use crate::components::progress::progress;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::installation::Form;
 use crate::text::tr;
@@ -31,8 +31,16 @@ use crate::text::tr;
 const PAUSE: u32 = 300;
 
 /// The dialog. It asks at once what would be created, and creates nothing before it was agreed to.
-#[component]
-pub fn InstallationDialog(props: &Props) -> Html {
+#[derive(PartialEq)]
+pub struct InstallationDialog {
+    /// The dialog is done.
+    pub on_close: Callback<()>,
+}
+
+part!(InstallationDialog, use_installation_dialog, "installation-dialog");
+
+#[hook]
+fn use_installation_dialog(props: &InstallationDialog) -> Html {
     let form = use_state_eq(Form::default);
     // The plan, and the storage that it is for.
     let plan = use_state(|| None::<Rc<Plan>>);
@@ -95,7 +103,7 @@ pub fn InstallationDialog(props: &Props) -> Html {
     });
 
     if *removes == Some(true) {
-        return html! { <Removal on_close={props.on_close.clone()} /> };
+        return Removal { on_close: props.on_close.clone() }.part();
     }
 
     let close = props.on_close.reform(|_: MouseEvent| ());

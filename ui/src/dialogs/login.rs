@@ -7,17 +7,25 @@ use images_proto::route::{Login, LoginParams, Params, Routes};
 use images_proto::{Offer, Secret};
 use yew::prelude::*;
 
-use super::Props;
 use crate::bridge::{use_action, use_view};
 use crate::components::alert::{Alert, Severity};
 use crate::components::field::{Field, field};
 use crate::components::question::{Question, question};
+use crate::part::part;
 use crate::state::registry::is_in_the_clear;
 use crate::text::tr;
 
 /// The dialog.
-#[component]
-pub fn LoginDialog(props: &Props) -> Html {
+#[derive(PartialEq)]
+pub struct LoginDialog {
+    /// The dialog is done.
+    pub on_close: Callback<()>,
+}
+
+part!(LoginDialog, use_login_dialog, "login-dialog");
+
+#[hook]
+fn use_login_dialog(props: &LoginDialog) -> Html {
     let user = use_state_eq(String::new);
     let password = use_state_eq(Secret::default);
     let action = use_action::<Login>(props.on_close.reform(|_: Done| ()));

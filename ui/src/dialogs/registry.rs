@@ -11,22 +11,24 @@ use crate::bridge::{use_action, use_view};
 use crate::components::choice::{Choice, choice};
 use crate::components::field::{Field, field};
 use crate::components::question::{Question, question};
+use crate::part::part;
 use crate::state::address::{self, Mistake};
 use crate::state::registry::{Chosen, address_before};
 use crate::text::tr;
 
-/// See [`RegistryDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog.
+#[derive(PartialEq)]
+pub struct RegistryDialog {
     /// Whether the user came to type an address.
     pub by_hand: bool,
     /// The dialog is done.
     pub on_close: Callback<()>,
 }
 
-/// The dialog.
-#[component]
-pub fn RegistryDialog(props: &Props) -> Html {
+part!(RegistryDialog, use_registry_dialog, "registry-dialog");
+
+#[hook]
+fn use_registry_dialog(props: &RegistryDialog) -> Html {
     let view = use_view::<Routes>(route::Params {});
     let answer = view.state.answer.clone().unwrap_or_default();
     // `None` until something was chosen here.

@@ -22,13 +22,14 @@ use crate::components::expandable::Expandable;
 use crate::components::failure;
 use crate::components::label::{Colour, label};
 use crate::host::{File, Refused};
+use crate::part::part;
 use crate::state::access::Example;
 use crate::state::trust::{Act, NoFiles, Present, TrustFile, docker_setting, trial};
 use crate::text::{tr, tr_with};
 
-/// See [`TrustDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog; it looks as soon as it is there, and changes nothing before a button was pressed.
+#[derive(PartialEq)]
+pub struct TrustDialog {
     /// The registry's address.
     pub address: Address,
     /// Something to pull, to try it out.
@@ -54,9 +55,10 @@ struct Ticks {
     compared: bool,
 }
 
-/// The dialog; it looks as soon as it is there, and changes nothing before a button was pressed.
-#[component]
-pub fn TrustDialog(props: &Props) -> Html {
+part!(TrustDialog, use_trust_dialog, "trust-dialog");
+
+#[hook]
+fn use_trust_dialog(props: &TrustDialog) -> Html {
     let step = use_state(|| Step::Busy);
     let ticks = use_state_eq(Ticks::default);
 
@@ -234,7 +236,7 @@ fn told(why: &Why) -> Html {
     }
 }
 
-fn outcome(act: Option<Act>, look: &Look, props: &Props) -> Html {
+fn outcome(act: Option<Act>, look: &Look, props: &TrustDialog) -> Html {
     let (title, text) = match act {
         Some(Act::Write) if look.takes(Act::Write, true) => (
             tr("The files are written where no other one was"),

@@ -15,6 +15,7 @@ use crate::components::question::{Question, question};
 use crate::components::undone::undone;
 use crate::components::waiting;
 use crate::components::window::window;
+use crate::part::part;
 use crate::session::Session;
 use crate::state::history::{comes_back, may_undo};
 use crate::text::{plural, plural_with, tr, tr_with};
@@ -22,18 +23,19 @@ use crate::text::{plural, plural_with, tr, tr_with};
 /// The most tags that are listed one by one.
 const LISTED: usize = 50;
 
-/// See [`UndoDialog`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The dialog.
+#[derive(PartialEq)]
+pub struct UndoDialog {
     /// The name of the deletion's record.
     pub id: String,
     /// The dialog is done.
     pub on_close: Callback<()>,
 }
 
-/// The dialog.
-#[component]
-pub fn UndoDialog(props: &Props) -> Html {
+part!(UndoDialog, use_undo_dialog, "undo-dialog");
+
+#[hook]
+fn use_undo_dialog(props: &UndoDialog) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let which = Which { id: props.id.clone() };
     let record = use_view::<ShowRecord>(which.clone());

@@ -21,6 +21,7 @@ use crate::components::empty_state::spinner;
 use crate::components::failure;
 use crate::components::select::Select;
 use crate::dialogs::trust::TrustDialog;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::access::{Commands, Example, Tool, commands, sends_the_token_in_the_clear, user};
 use crate::text::{tr, tr_with};
@@ -29,8 +30,13 @@ use crate::text::{tr, tr_with};
 const LOOKED_AT: u32 = 20;
 
 /// The section. It asks again whenever the page speaks to another registry, or as somebody else.
-#[component]
-pub fn Access() -> Html {
+#[derive(PartialEq)]
+pub struct Access;
+
+part!(Access, use_access, "access");
+
+#[hook]
+fn use_access(_part: &Access) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let answer = use_state(|| None::<Rc<Answer>>);
     let tool = use_state_eq(Tool::default);
@@ -96,7 +102,7 @@ pub fn Access() -> Html {
                     }
                     { hint(address, *tool) }
                     if answer.login == Login::Token {
-                        <Token />
+                        { Token.part() }
                     }
                 </>
             }
@@ -118,7 +124,7 @@ pub fn Access() -> Html {
             </div>
             // The one that was looked at when it was opened, whatever is answered meanwhile.
             if let Some(address) = (*trusting).clone() {
-                <TrustDialog {address} {example} {on_close} />
+                { TrustDialog { address, example, on_close }.part() }
             }
         </section>
     }

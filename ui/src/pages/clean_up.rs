@@ -18,13 +18,19 @@ use crate::components::button::{Button, Look};
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
 use crate::components::waiting;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::route::Route;
 use crate::text::tr;
 
 /// The page.
-#[component]
-pub fn CleanUp() -> Html {
+#[derive(PartialEq)]
+pub struct CleanUp;
+
+part!(CleanUp, use_clean_up, "clean-up");
+
+#[hook]
+fn use_clean_up(_part: &CleanUp) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let refresh = use_state_eq(|| 0_u32);
     let again = {
@@ -52,7 +58,7 @@ pub fn CleanUp() -> Html {
                         { leftovers::signatures(&answer.signatures, &session, &again) }
                     </>
                 }) }
-                if let Some(source) = source { <GarbageCard {source} /> }
+                if let Some(source) = source { { GarbageCard { source }.part() } }
             </section>
         </>
     }

@@ -23,22 +23,24 @@ use crate::components::pagination::Pagination;
 use crate::components::table::{rows, table, td, th};
 use crate::components::waiting;
 use crate::location;
+use crate::part::part;
 use crate::session::{Session, Work};
 use crate::state::history::{may_go_on, may_undo};
 use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::text::{tr, tr_with};
 
-/// See [`History`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The page.
+#[derive(PartialEq)]
+pub struct History {
     /// Which changes are shown.
     pub window: Window,
 }
 
-/// The page.
-#[component]
-pub fn History(props: &Props) -> Html {
+part!(History, use_history, "history");
+
+#[hook]
+fn use_history(props: &History) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let window = props.window;
     let view = use_view::<Method>(Params { offset: window.offset(), limit: window.per_page });

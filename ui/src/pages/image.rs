@@ -32,23 +32,25 @@ use crate::components::link::Link;
 use crate::components::pull_command::pull_command;
 use crate::components::table::{rows, table, td, th};
 use crate::components::waiting;
+use crate::part::{Part, part};
 use crate::session::{Deletion, Session};
 use crate::state::pull;
 use crate::state::route::{Route, Tags};
 use crate::text::{plural, tr, tr_with};
 
-/// See [`Image`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The page of an image.
+#[derive(PartialEq)]
+pub struct Image {
     /// The digest of its manifest or index.
     pub digest: Digest,
     /// The repository that the user came from.
     pub repository: Option<RepositoryName>,
 }
 
-/// The page of an image.
-#[component]
-pub fn Image(props: &Props) -> Html {
+part!(Image, use_image, "image");
+
+#[hook]
+fn use_image(props: &Image) -> Html {
     let view =
         use_view::<Method>(Params { digest: props.digest, repository: props.repository.clone() });
     let session = use_context::<Session>().unwrap_or_default();
@@ -75,10 +77,13 @@ pub fn Image(props: &Props) -> Html {
                         if !answer.children.is_empty() { { children(answer) } }
                         { details(answer) }
                         if !answer.layers.is_empty() {
-                            <layers::Layers rows={answer.layers.clone()} />
+                            { layers::Layers { rows: answer.layers.clone() }.part() }
                         }
-                        <raw::RawDocuments repository={answer.repository.clone()}
-                            manifest={answer.digest} config={image_id(answer)} />
+                        { raw::RawDocuments {
+                            repository: answer.repository.clone(),
+                            manifest: answer.digest,
+                            config: image_id(answer),
+                        }.part() }
                     </>
                 }) }
             </section>

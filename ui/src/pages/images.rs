@@ -25,6 +25,7 @@ use crate::components::progress::progress;
 use crate::components::quick_delete::{QuickDelete, use_quick_delete};
 use crate::components::waiting;
 use crate::location;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::listing::{Enter, Listing, on_enter};
 use crate::state::paging::Window;
@@ -33,18 +34,19 @@ use crate::state::screen::{self, Place};
 use crate::text::{plural, tr, tr_with};
 use crate::typed::use_typed;
 
-/// See [`Images`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The list.
+#[derive(PartialEq)]
+pub struct Images {
     /// What the address says.
     pub listing: Listing,
     /// Has the source read again.
     pub read_again: Callback<()>,
 }
 
-/// The list.
-#[component]
-pub fn Images(props: &Props) -> Html {
+part!(Images, use_images, "images");
+
+#[hook]
+fn use_images(props: &Images) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     // Enter was pressed before the answer to this query was there.
     let entered = use_mut_ref(|| false);
@@ -230,10 +232,15 @@ fn rows(
                         let listing = listing.clone();
                         show.reform(move |sort| listing.sorted_by(sort))
                     };
-                    html! {
-                        <repositories::Repositories rows={rows.clone()} order={(listing.sort, listing.descending)}
-                            knows_pushes={session.knows_pushes()} quick={quick.clone()} {sort} {refresh} />
+                    repositories::Repositories {
+                        rows: rows.clone(),
+                        order: (listing.sort, listing.descending),
+                        knows_pushes: session.knows_pushes(),
+                        quick: quick.clone(),
+                        sort,
+                        refresh,
                     }
+                    .part()
                 }
                 Rows::Hits(found) => hits::hits(found, quick, session),
             } }

@@ -22,25 +22,27 @@ use crate::components::pagination::Pagination;
 use crate::components::quick_delete::{QuickDelete, tools, use_quick_delete};
 use crate::components::waiting;
 use crate::location;
+use crate::part::part;
 use crate::session::Session;
 use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::text::{plural, tr, tr_with};
 
-/// See [`Layer`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The page of a layer.
+#[derive(PartialEq)]
+pub struct Layer {
     /// The digest of the compressed layer.
     pub digest: Digest,
     /// Which of its images are shown.
     pub window: Window,
 }
 
-/// The page of a layer.
-#[component]
-pub fn Layer(props: &Props) -> Html {
+part!(Layer, use_layer, "layer");
+
+#[hook]
+fn use_layer(props: &Layer) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
-    let Props { digest, window } = *props;
+    let Layer { digest, window } = *props;
     let view =
         use_view::<Method>(Params { digest, offset: window.offset(), limit: window.per_page });
     let quick = use_quick_delete(Callback::noop());

@@ -18,14 +18,20 @@ use crate::components::heading::Heading;
 use crate::components::label::{Colour, label};
 use crate::components::offers::Offers;
 use crate::components::waiting;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::registry::{is_found, offers};
 use crate::state::route::Route;
 use crate::text::{plural, tr, tr_with};
 
 /// The page.
-#[component]
-pub fn Registry() -> Html {
+#[derive(PartialEq)]
+pub struct Registry;
+
+part!(Registry, use_registry, "registry");
+
+#[hook]
+fn use_registry(_part: &Registry) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let view = use_view::<Routes>(route::Params {});
     let added = use_state_eq(|| false);
@@ -51,7 +57,7 @@ pub fn Registry() -> Html {
                         if !answer.rungs.is_empty() { { found(answer, *added, &session) } }
                         { ladder::ladder(&answer.rungs) }
                         // Without a registry there is nothing to log in to.
-                        if is_known || answer.reached.is_some() { <Access /> }
+                        if is_known || answer.reached.is_some() { { Access.part() } }
                     </>
                 }) }
             </section>

@@ -29,6 +29,7 @@ use crate::components::quick_delete::{QuickDelete, tools, use_quick_delete};
 use crate::components::search_box::SearchBox;
 use crate::components::waiting;
 use crate::location;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::paging::Window;
 use crate::state::pull;
@@ -36,21 +37,22 @@ use crate::state::route::{Route, Tags};
 use crate::text::{plural, tr};
 use crate::typed::{Typed, use_typed};
 
-/// See [`Repository`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The page of a repository.
+#[derive(PartialEq)]
+pub struct Repository {
     /// Its name.
     pub name: RepositoryName,
     /// Which of its tags are shown.
     pub tags: Tags,
 }
 
-/// The page of a repository.
-#[component]
-pub fn Repository(props: &Props) -> Html {
+part!(Repository, use_repository, "repository");
+
+#[hook]
+fn use_repository(props: &Repository) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let refresh = use_state_eq(|| 0_u32);
-    let Props { name, tags } = props;
+    let Repository { name, tags } = props;
     let typed = use_typed(&tags.filter, {
         let (name, tags) = (name.clone(), tags.clone());
         Callback::from(move |filter: String| {
@@ -212,13 +214,13 @@ fn table(
                         onclick={read_anew.reform(|_: MouseEvent| ())} />
                 }
                 if quick.on && (view.total as usize) > view.tags.len().max(quick.marked()) {
-                    <MarkAll shown={shown.clone()} total={view.total} quick={quick.clone()} />
+                    { MarkAll { shown: shown.clone(), total: view.total, quick: quick.clone() }.part() }
                 }
             </div>
             if view.tags.is_empty() {
                 { nothing(view, tags, show) }
             } else {
-                <tags::Tags view={view.clone()} quick={quick.clone()} />
+                { tags::Tags { view: view.clone(), quick: quick.clone(), brief: false }.part() }
             }
             <Pagination window={tags.window} total={view.total} onchange={turn} />
         </>

@@ -17,6 +17,7 @@ use crate::components::moment::moment;
 use crate::components::pull_command::pull_command;
 use crate::components::quick_delete::{QuickDelete, RowTargets, td_check, td_trash, th_all, trash};
 use crate::components::table::{table, td, td_toggle, th, th_unseen};
+use crate::part::part;
 use crate::session::Session;
 use crate::state::pull;
 use crate::state::route::{self, Route};
@@ -24,22 +25,22 @@ use crate::state::set::Set;
 use crate::state::target;
 use crate::text::{plural, tr, tr_with};
 
-/// See [`Tags`].
-#[derive(Properties, PartialEq)]
-pub(super) struct Props {
+/// The table.
+#[derive(PartialEq)]
+pub(super) struct Tags {
     pub(super) view: Rc<View>,
     pub(super) quick: QuickDelete,
     /// Without rows that open.
-    #[prop_or_default]
     pub(super) brief: bool,
 }
 
-/// The table.
-#[component]
-pub(super) fn Tags(props: &Props) -> Html {
+part!(Tags, use_tags, "tags");
+
+#[hook]
+fn use_tags(props: &Tags) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let open = use_state(|| Rc::new(Set::<Tag>::default()));
-    let Props { view, quick, brief } = props;
+    let Tags { view, quick, brief } = props;
     let name = &view.name;
     let columns = Columns {
         pushes: session.knows_pushes(),

@@ -9,6 +9,7 @@ use crate::browser::{self, KeyListener};
 use crate::components::button::{Button, Look};
 use crate::components::description::{Fact, facts};
 use crate::components::dialog::Dialog;
+use crate::part::part;
 use crate::state::keys::{Act, Held, act};
 use crate::text::tr;
 
@@ -62,8 +63,13 @@ fn do_it(quick: &QuickDelete, act: Act) -> bool {
 }
 
 /// The button that explains the keys.
-#[component]
-pub(super) fn Keys() -> Html {
+#[derive(PartialEq)]
+pub(super) struct Keys;
+
+part!(Keys, use_keys, "keys");
+
+#[hook]
+fn use_keys(_part: &Keys) -> Html {
     let open = use_state_eq(|| false);
     let onclick = {
         let open = open.clone();

@@ -23,6 +23,7 @@ use crate::components::space::{Tense, space};
 use crate::components::target_name::target_name;
 use crate::components::users::users;
 use crate::components::window::window;
+use crate::part::part;
 use crate::state::deletion::{Summary, accepted, is_in_use, sharers, summary};
 use crate::state::target;
 use crate::text::{plural, tr, tr_with};
@@ -33,25 +34,31 @@ const LISTED: usize = 20;
 /// The most targets that are listed one by one.
 const TARGETS: usize = 200;
 
-/// See [`ShownPlan`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// A plan.
+#[derive(PartialEq)]
+pub struct ShownPlan {
     /// The plan.
     pub plan: Rc<Plan>,
     /// Who keeps the list of repositories.
     pub source: Option<Source>,
     /// What is asked of whoever deletes what runs.
-    #[prop_or_default]
     pub in_use: Html,
     /// It was made for a deletion that was broken off: what used it then says nothing about now.
-    #[prop_or_default]
     pub broken_off: bool,
 }
 
-/// A plan.
-#[component]
-pub fn ShownPlan(props: &Props) -> Html {
-    let Props { plan, source, in_use, broken_off } = props;
+impl ShownPlan {
+    /// A plan, and nothing besides.
+    pub fn of(plan: Rc<Plan>, source: Option<Source>) -> Self {
+        Self { plan, source, in_use: Html::default(), broken_off: false }
+    }
+}
+
+part!(ShownPlan, use_shown_plan, "shown-plan");
+
+#[hook]
+fn use_shown_plan(props: &ShownPlan) -> Html {
+    let ShownPlan { plan, source, in_use, broken_off } = props;
     let sum = summary(plan);
     let refused: Vec<&PlanItem> = plan.items.iter().filter(|item| item.refused.is_some()).collect();
     let goes: Vec<&PlanItem> = accepted(plan).collect();

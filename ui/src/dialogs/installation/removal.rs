@@ -15,14 +15,22 @@ use crate::components::dialog::Dialog;
 use crate::components::empty_state::spinner;
 use crate::components::failure;
 use crate::components::progress::progress;
-use crate::dialogs::Props;
 use crate::dialogs::objects::objects;
+use crate::part::part;
 use crate::state::installation::name;
 use crate::text::{tr, tr_with};
 
 /// The dialog. It asks at once what would go.
-#[component]
-pub(super) fn Removal(props: &Props) -> Html {
+#[derive(PartialEq)]
+pub(super) struct Removal {
+    /// The dialog is done.
+    pub on_close: Callback<()>,
+}
+
+part!(Removal, use_removal, "removal");
+
+#[hook]
+fn use_removal(props: &Removal) -> Html {
     let goes = use_state(|| None::<Rc<Receipt>>);
     let gone = use_state(|| None::<Rc<Receipt>>);
     let agreed = use_state_eq(|| false);

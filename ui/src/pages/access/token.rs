@@ -12,14 +12,20 @@ use crate::browser::{Timer, full_time};
 use crate::components::button::{Button, Look};
 use crate::components::command::command;
 use crate::components::failure;
+use crate::part::part;
 use crate::text::{tr, tr_with};
 
 /// Milliseconds until the token is hidden again.
 const SHOWN: u32 = 60_000;
 
 /// The token and the button that shows it.
-#[component]
-pub(super) fn Token() -> Html {
+#[derive(PartialEq)]
+pub(super) struct Token;
+
+part!(Token, use_token, "token");
+
+#[hook]
+fn use_token(_part: &Token) -> Html {
     let token = use_state(|| None::<Rc<access::Token>>);
     let hide_later = use_mut_ref(|| None::<Timer>);
     let action = use_action::<ShowToken>({

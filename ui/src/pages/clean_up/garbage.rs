@@ -18,20 +18,22 @@ use crate::components::failure;
 use crate::components::progress::progress;
 use crate::components::tick::{Tick, tick};
 use crate::dialogs::garbage::warnings;
+use crate::part::part;
 use crate::session::{Collection, Session, Work};
 use crate::state::garbage::{is_clean, may_collect};
 use crate::text::{plural, plural_with, tr};
 
-/// See [`GarbageCard`].
-#[derive(Properties, PartialEq)]
-pub(super) struct Props {
+/// The card.
+#[derive(PartialEq)]
+pub(super) struct GarbageCard {
     /// Who keeps the list of repositories.
     pub source: Source,
 }
 
-/// The card.
-#[component]
-pub(super) fn GarbageCard(props: &Props) -> Html {
+part!(GarbageCard, use_garbage_card, "garbage-card");
+
+#[hook]
+fn use_garbage_card(props: &GarbageCard) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let is_plain = props.source == Source::Distribution;
     let untagged = use_state_eq(|| false);

@@ -24,22 +24,24 @@ use crate::components::undone::undone;
 use crate::components::waiting;
 use crate::components::window::window;
 use crate::dialogs::delete::plan::ShownPlan;
+use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::history::{as_of_now, may_go_on, may_undo};
 use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::text::tr;
 
-/// See [`Record`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
+/// The page of a change.
+#[derive(PartialEq)]
+pub struct Record {
     /// The name of the record.
     pub id: String,
 }
 
-/// The page of a change.
-#[component]
-pub fn Record(props: &Props) -> Html {
+part!(Record, use_record, "record");
+
+#[hook]
+fn use_record(props: &Record) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let view = use_view::<ShowRecord>(Which { id: props.id.clone() });
     // The record is asked for once; the list tells when something became of it. What changes is
@@ -135,7 +137,7 @@ fn came_of_it(kept: &Kept, session: &Session) -> Html {
                 { body }
                 if let Some(plan) = &kept.plan {
                     <Expandable title={tr("The plan that was followed")} testid="record-plan">
-                        <ShownPlan plan={Rc::new(as_of_now(plan, &kept.change))} {source} />
+                        { ShownPlan::of(Rc::new(as_of_now(plan, &kept.change)), source).part() }
                     </Expandable>
                 }
             </div>

@@ -13,19 +13,21 @@ use crate::components::digest::digest_link;
 use crate::components::link::Link;
 use crate::components::table::{table, td, td_toggle, th, th_unseen};
 use crate::pages::hits::older;
+use crate::part::part;
 use crate::state::route::Route;
 use crate::state::set::Set;
 use crate::text::{plural, tr, tr_with};
 
-/// See [`Layers`].
-#[derive(Properties, PartialEq)]
-pub(super) struct Props {
+/// The table; a layer that others share opens to them.
+#[derive(PartialEq)]
+pub(super) struct Layers {
     pub(super) rows: Vec<LayerRow>,
 }
 
-/// The table; a layer that others share opens to them.
-#[component]
-pub(super) fn Layers(props: &Props) -> Html {
+part!(Layers, use_layers, "layers");
+
+#[hook]
+fn use_layers(props: &Layers) -> Html {
     let open = use_state(|| Rc::new(Set::<usize>::default()));
     let head = html! {
         <>

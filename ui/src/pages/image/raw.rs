@@ -12,12 +12,13 @@ use crate::bridge::{Question, Report, ask};
 use crate::components::button::{Button, Look};
 use crate::components::copy::CopyButton;
 use crate::components::failure;
+use crate::part::{Part, part};
 use crate::state::document::readable;
 use crate::text::tr;
 
-/// See [`RawDocuments`].
-#[derive(Properties, PartialEq)]
-pub(super) struct Props {
+/// The buttons, and the document that was asked for last.
+#[derive(PartialEq)]
+pub(super) struct RawDocuments {
     pub(super) repository: Option<RepositoryName>,
     pub(super) manifest: Digest,
     pub(super) config: Option<Digest>,
@@ -30,9 +31,10 @@ enum Shown {
     Failed(Rc<Failure>),
 }
 
-/// The buttons, and the document that was asked for last.
-#[component]
-pub(super) fn RawDocuments(props: &Props) -> Html {
+part!(RawDocuments, use_raw_documents, "raw-documents");
+
+#[hook]
+fn use_raw_documents(props: &RawDocuments) -> Html {
     let shown = use_state(|| None::<(What, Shown)>);
     let question = use_mut_ref(|| None::<Question>);
     let Some(repository) = &props.repository else { return html! {} };
@@ -72,21 +74,23 @@ pub(super) fn RawDocuments(props: &Props) -> Html {
             </div>
             { match &*shown {
                 None | Some((_, Shown::Asking)) => html! {},
-                Some((_, Shown::There(document))) => html! { <Text document={document.clone()} /> },
+                Some((_, Shown::There(document))) => Text { document: document.clone() }.part(),
                 Some((_, Shown::Failed(why))) => failure::told(why, None),
             } }
         </div>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct TextProps {
+/// The text of a document (patternfly.org: components/code-block).
+#[derive(PartialEq)]
+struct Text {
     document: Rc<Document>,
 }
 
-/// The text of a document (patternfly.org: components/code-block).
-#[component]
-fn Text(props: &TextProps) -> Html {
+part!(Text, use_text, "text");
+
+#[hook]
+fn use_text(props: &Text) -> Html {
     let readable = use_memo(props.document.clone(), |document| readable(&document.text));
     html! {
         <div class="pf-v6-c-code-block">

@@ -11,6 +11,7 @@ use crate::bridge::use_view;
 use crate::components::expandable::Expandable;
 use crate::components::users::users;
 use crate::components::waiting;
+use crate::part::{Part, part};
 use crate::text::tr;
 
 /// The section, closed at first.
@@ -21,19 +22,21 @@ pub(super) fn used_by(image: &View) -> Html {
         .collect();
     html! {
         <Expandable title={tr("Used by")} testid="used-by">
-            <Users digest={image.digest} {tags} />
+            { Users { digest: image.digest, tags }.part() }
         </Expandable>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct Props {
+#[derive(PartialEq)]
+struct Users {
     digest: Digest,
     tags: Vec<TagRef>,
 }
 
-#[component]
-fn Users(props: &Props) -> Html {
+part!(Users, use_users, "users");
+
+#[hook]
+fn use_users(props: &Users) -> Html {
     let params = Params { digests: vec![props.digest], tags: props.tags.clone() };
     let view = use_view::<Usage>(params);
     waiting::show(&view.state, &view.retry, |used| users(used))

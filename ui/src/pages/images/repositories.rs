@@ -22,13 +22,14 @@ use crate::components::table::{Order, table, td, td_toggle, th_sort, th_unseen};
 use crate::components::waiting;
 use crate::location;
 use crate::pages::tags::Tags;
+use crate::part::{Part, part};
 use crate::state::route::Route;
 use crate::state::set::Set;
 use crate::text::{plural, tr, tr_with};
 
-/// See [`Repositories`].
-#[derive(Properties, PartialEq)]
-pub(super) struct Props {
+/// The table.
+#[derive(PartialEq)]
+pub(super) struct Repositories {
     pub(super) rows: Vec<RepositoryRow>,
     pub(super) order: (Sort, bool),
     pub(super) knows_pushes: bool,
@@ -37,11 +38,12 @@ pub(super) struct Props {
     pub(super) refresh: u32,
 }
 
-/// The table.
-#[component]
-pub(super) fn Repositories(props: &Props) -> Html {
+part!(Repositories, use_repositories, "repositories");
+
+#[hook]
+fn use_repositories(props: &Repositories) -> Html {
     let open = use_state(|| Rc::new(Set::<RepositoryName>::default()));
-    let Props { rows, quick, knows_pushes, .. } = props;
+    let Repositories { rows, quick, knows_pushes, .. } = props;
     let targets: RowTargets =
         rows.iter().map(|row| Ok(Target::Repository(row.name.clone()))).collect();
     let head = html! {
@@ -72,8 +74,7 @@ pub(super) fn Repositories(props: &Props) -> Html {
                     <tr class="pf-v6-c-table__tr pf-v6-c-table__expandable-row pf-m-expanded">
                         <td class="pf-v6-c-table__td" colspan="7">
                             <div class="pf-v6-c-table__expandable-row-content">
-                                <TagsOfRow name={row.name.clone()} quick={quick.clone()}
-                                    refresh={props.refresh} />
+                                { TagsOfRow { name: row.name.clone(), quick: quick.clone(), refresh: props.refresh }.part() }
                             </div>
                         </td>
                     </tr>
@@ -88,7 +89,7 @@ fn newest_name(knows_pushes: bool) -> String {
     if knows_pushes { tr("Newest push") } else { tr("Built") }
 }
 
-fn column(props: &Props, by: Sort, name: String) -> Html {
+fn column(props: &Repositories, by: Sort, name: String) -> Html {
     let order = match props.order {
         (sort, _) if sort != by => Order::Other,
         (_, false) => Order::Ascending,
@@ -179,16 +180,18 @@ fn is_control(event: &MouseEvent) -> bool {
     element.is_some_and(|element| element.closest("a, button, input").ok().flatten().is_some())
 }
 
-#[derive(Properties, PartialEq)]
-struct TagsProps {
+/// The tags of an opened row.
+#[derive(PartialEq)]
+struct TagsOfRow {
     name: RepositoryName,
     quick: QuickDelete,
     refresh: u32,
 }
 
-/// The tags of an opened row.
-#[component]
-fn TagsOfRow(props: &TagsProps) -> Html {
+part!(TagsOfRow, use_tags_of_row, "tags-of-row");
+
+#[hook]
+fn use_tags_of_row(props: &TagsOfRow) -> Html {
     let view = use_view::<Repository>(repository::Params {
         repository: props.name.clone(),
         filter: String::new(),
@@ -201,7 +204,7 @@ fn TagsOfRow(props: &TagsProps) -> Html {
         let rest = u64::from(answer.total).saturating_sub(answer.tags.len() as u64);
         html! {
             <>
-                <Tags view={answer.clone()} quick={props.quick.clone()} brief=true />
+                { Tags { view: answer.clone(), quick: props.quick.clone(), brief: true }.part() }
                 if rest > 0 {
                     <Link to={Route::repository(&props.name)}>
                         { plural("$0 more tag", "$0 more tags", rest) }
