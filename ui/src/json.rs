@@ -5,7 +5,9 @@
 //! serde_json compiles its parser once more into every type that it reads, which made a fifth of
 //! the page's weight. Here it parses into one plain tree, and the types are read from the tree.
 
+use std::any::Any;
 use std::fmt;
+use std::rc::Rc;
 
 use images_proto::{Failure, Message, Progress};
 use serde::de::{
@@ -22,16 +24,27 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     T::deserialize(tree(text)?).map_err(Error::from)
 }
 
-/// Reads a message of the bridge. Only its content is read by code of its own.
+/// Reads the content of messages into some type, which whoever uses it need not know: what handles
+/// messages is compiled once then, and not for each type.
+#[derive(Clone, Copy)]
+pub struct Reader(fn(Json) -> Result<Rc<dyn Any>, Misfit>);
+
+impl Reader {
+    /// The reader of a type.
+    pub fn of<A: DeserializeOwned + 'static>() -> Self {
+        Self(|tree| Ok(Rc::new(A::deserialize(tree)?)))
+    }
+}
+
+/// Reads a message of the bridge.
 ///
 /// # Errors
 /// As [`read`].
-pub fn message<A: DeserializeOwned>(text: &str) -> Result<Message<A>, Error> {
-    let content = |tree| A::deserialize(tree).map_err(Error::from);
+pub fn message(text: &str, reader: Reader) -> Result<Message<Rc<dyn Any>>, Error> {
     Ok(match envelope(text)? {
         Message::Progress(progress) => Message::Progress(progress),
-        Message::View(tree) => Message::View(content(tree)?),
-        Message::Result(tree) => Message::Result(content(tree)?),
+        Message::View(tree) => Message::View((reader.0)(tree)?),
+        Message::Result(tree) => Message::Result((reader.0)(tree)?),
         Message::Failed(failure) => Message::Failed(failure),
     })
 }
@@ -545,7 +558,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in ".{0,60}") {
             let _ = read::<Shapes>(&text);
-            let _ = message::<View>(&text);
+            let _ = message(&text, Reader::of::<View>());
         }
     }
 
@@ -566,7 +579,10 @@ mod tests {
             ..View::default()
         };
         let written = serde_json::to_string(&Message::View(view.clone())).unwrap();
-        assert_eq!(message::<View>(&written).unwrap(), Message::View(view));
+        let Message::View(read) = message(&written, Reader::of::<View>()).unwrap() else {
+            panic!()
+        };
+        assert_eq!(read.downcast_ref(), Some(&view));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use images_proto::{Failure, Method, Progress};
 use yew::prelude::*;
 
-use super::ask::{Question, Read, Report, ask_any, read};
+use super::ask::{Question, Report, ask_any, owned};
+use crate::json::Reader;
 use crate::state::change::{Outcome, Wish};
 
 /// What [`use_action`] gives.
@@ -37,29 +38,29 @@ impl<P> Action<P> {
 pub fn use_action<M: Method<Answer: 'static> + 'static>(
     done: Callback<M::Answer>,
 ) -> Action<M::Params> {
-    let heard = Callback::from(move |answer: Box<dyn Any>| {
-        if let Ok(answer) = answer.downcast() {
-            done.emit(*answer);
+    let heard = Callback::from(move |answer: Rc<dyn Any>| {
+        if let Some(answer) = owned(answer) {
+            done.emit(answer);
         }
     });
-    let Action { progress, failure, start, stop } = use_any(read::<M::Answer>, heard);
+    let Action { progress, failure, start, stop } = use_any(Reader::of::<M::Answer>(), heard);
     Action { progress, failure, start: start.reform(|params| Wish::of::<M>(&params)), stop }
 }
 
 /// The same for a change of whatever method.
 #[hook]
 pub fn use_change(done: Callback<Outcome>) -> Action<Wish> {
-    let heard = Callback::from(move |answer: Box<dyn Any>| {
-        if let Ok(answer) = answer.downcast() {
-            done.emit(*answer);
+    let heard = Callback::from(move |answer: Rc<dyn Any>| {
+        if let Some(answer) = owned(answer) {
+            done.emit(answer);
         }
     });
-    use_any(read::<Outcome>, heard)
+    use_any(Reader::of::<Outcome>(), heard)
 }
 
 /// It knows no type of answers, so that it is compiled once and not for each method.
 #[hook]
-fn use_any(read: Read, done: Callback<Box<dyn Any>>) -> Action<Wish> {
+fn use_any(reader: Reader, done: Callback<Rc<dyn Any>>) -> Action<Wish> {
     let state = use_state(Doing::default);
     let question = use_mut_ref(|| None::<Question>);
     let stop = {
@@ -84,7 +85,7 @@ fn use_any(read: Read, done: Callback<Box<dyn Any>>) -> Action<Wish> {
                     state.set(Doing { progress: None, failure: Some(Rc::new(failure)) });
                 }
             };
-            *question.borrow_mut() = Some(ask_any(method, params, read, Box::new(tell)));
+            *question.borrow_mut() = Some(ask_any(method, params, reader, Box::new(tell)));
         })
     };
     Action { progress: state.progress.clone(), failure: state.failure.clone(), start, stop }

@@ -7,12 +7,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use images_proto::{Code, Failure, Message, Method, Progress};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 
 use super::line::{Heard, Line, Request, spawn_from_now_on};
 use super::view::{not_understood, refused, words};
 use crate::cockpit::Closed;
-use crate::json;
+use crate::json::{self, Reader};
 use crate::state::reopen::{Next, after_close};
 use crate::text::tr;
 
@@ -45,41 +45,32 @@ pub fn ask<M: Method<Answer: 'static> + 'static>(
     params: M::Params,
     tell: impl Fn(Report<M::Answer>) + 'static,
 ) -> Question {
-    let tell = move |report: Report<Box<dyn Any>>| match report {
+    let tell = move |report: Report<Rc<dyn Any>>| match report {
         Report::Progress(progress) => tell(Report::Progress(progress)),
         Report::End(Ok(answer)) => {
-            if let Ok(answer) = answer.downcast() {
-                tell(Report::End(Ok(*answer)));
+            if let Some(answer) = owned(answer) {
+                tell(Report::End(Ok(answer)));
             }
         }
         Report::End(Err(failure)) => tell(Report::End(Err(failure))),
     };
-    ask_any(M::NAME, json::write(&params), read::<M::Answer>, Box::new(tell))
+    ask_any(M::NAME, json::write(&params), Reader::of::<M::Answer>(), Box::new(tell))
 }
 
-/// Reads a message with the answer of some method.
-pub(super) type Read = fn(&str) -> Result<Message<Box<dyn Any>>, json::Error>;
-
-/// See [`Read`].
-pub(super) fn read<A: DeserializeOwned + 'static>(
-    text: &str,
-) -> Result<Message<Box<dyn Any>>, json::Error> {
-    Ok(match json::message::<A>(text)? {
-        Message::Progress(progress) => Message::Progress(progress),
-        Message::View(answer) | Message::Result(answer) => Message::Result(Box::new(answer)),
-        Message::Failed(failure) => Message::Failed(failure),
-    })
+/// An answer of a type that is known here. Nobody else has it.
+pub(super) fn owned<A: 'static>(answer: Rc<dyn Any>) -> Option<A> {
+    Rc::into_inner(answer.downcast().ok()?)
 }
 
 /// The same as [`ask`] for whatever method; the parameters are written already.
 pub(super) fn ask_any(
     method: &'static str,
     params: String,
-    read: Read,
-    tell: Box<dyn Fn(Report<Box<dyn Any>>)>,
+    reader: Reader,
+    tell: Box<dyn Fn(Report<Rc<dyn Any>>)>,
 ) -> Question {
     let take = move |said: Result<&str, Failure>| {
-        let report = match said.map(read) {
+        let report = match said.map(|text| json::message(text, reader)) {
             Ok(Ok(Message::Progress(progress))) => Report::Progress(progress),
             Ok(Ok(Message::View(answer) | Message::Result(answer))) => Report::End(Ok(answer)),
             Ok(Ok(Message::Failed(failure))) | Err(failure) => Report::End(Err(failure)),
@@ -100,7 +91,7 @@ pub fn ask_as_is<M: Method + 'static>(
     tell: impl Fn(Result<String, Failure>) + 'static,
 ) -> Question {
     let take = move |said: Result<&str, Failure>| {
-        let answer = said.and_then(|text| match json::message::<IgnoredAny>(text) {
+        let answer = said.and_then(|text| match json::message(text, Reader::of::<IgnoredAny>()) {
             Ok(Message::Progress(_)) => Ok(None),
             Ok(Message::View(_) | Message::Result(_)) => Ok(Some(text.to_owned())),
             Ok(Message::Failed(failure)) => Err(failure),

@@ -12,7 +12,7 @@ use yew::prelude::*;
 use super::line::{self, Heard, Line, spawn_from_now_on};
 use crate::browser::{Timer, now};
 use crate::cockpit::Closed;
-use crate::json;
+use crate::json::{self, Reader};
 use crate::state::reopen::{Next, after_close};
 use crate::state::view::{Event, ViewState};
 use crate::text::tr;
@@ -127,7 +127,9 @@ pub fn use_view<M: LiveView>(params: M::Params) -> UseView<M::Answer> {
         method: M::NAME,
         written: json::write(&params),
         params: Rc::new(params),
-        read: read::<M>,
+        reader: Reader::of::<M::Answer>(),
+        answers: answers::<M>,
+        is_whole: is_whole::<M>,
     };
     let (ViewState { answer, progress, failure, line }, retry) = use_question(question);
     let answer = answer.and_then(|answer| Rc::downcast((*answer).clone()).ok());
@@ -147,7 +149,11 @@ struct Question {
     /// The parameters, of the method's type.
     params: Rc<dyn Any>,
     /// Reads a message.
-    read: fn(&str, &dyn Any) -> Result<Read, json::Error>,
+    reader: Reader,
+    /// See [`LiveView::answers`].
+    answers: fn(&dyn Any, &dyn Any) -> bool,
+    /// See [`LiveView::is_whole`].
+    is_whole: fn(&dyn Any) -> bool,
 }
 
 impl PartialEq for Question {
@@ -156,27 +162,15 @@ impl PartialEq for Question {
     }
 }
 
-/// A message that was read.
-struct Read {
-    message: Message<Answer>,
-    /// Whether it answers the parameters.
-    is_ours: bool,
-    /// See [`LiveView::is_whole`].
-    is_whole: bool,
+fn answers<M: LiveView>(params: &dyn Any, answer: &dyn Any) -> bool {
+    match (params.downcast_ref(), answer.downcast_ref()) {
+        (Some(params), Some(answer)) => M::answers(params, answer),
+        _ => false,
+    }
 }
 
-fn read<M: LiveView>(text: &str, params: &dyn Any) -> Result<Read, json::Error> {
-    let whole = |message| Read { message, is_ours: true, is_whole: true };
-    Ok(match json::message::<M::Answer>(text)? {
-        Message::Progress(progress) => whole(Message::Progress(progress)),
-        Message::Failed(failure) => whole(Message::Failed(failure)),
-        Message::Result(answer) => whole(Message::Result(Rc::new(answer))),
-        Message::View(answer) => Read {
-            is_ours: params.downcast_ref().is_some_and(|params| M::answers(params, &answer)),
-            is_whole: M::is_whole(&answer),
-            message: Message::View(Rc::new(answer)),
-        },
-    })
+fn is_whole<M: LiveView>(answer: &dyn Any) -> bool {
+    answer.downcast_ref().is_some_and(M::is_whole)
 }
 
 #[hook]
@@ -215,14 +209,15 @@ fn hear(asked: Option<&Question>, tell: &dyn Fn(Event<Answer>), turn: Turn<'_>) 
         Turn::Message { text, recovers } => {
             // What is heard before something was asked answers nothing.
             let Some(asked) = asked else { return Worth::None };
-            match (asked.read)(text, &*asked.params) {
-                Ok(Read { message: message @ Message::View(_), is_ours, is_whole }) => {
-                    if !is_ours || (recovers && !is_whole) {
+            match json::message(text, asked.reader) {
+                Ok(Message::View(answer)) => {
+                    let is_ours = (asked.answers)(&*asked.params, &*answer);
+                    if !is_ours || (recovers && !(asked.is_whole)(&*answer)) {
                         return Worth::None;
                     }
-                    (Event::Said(message), Worth::Answer)
+                    (Event::Said(Message::View(answer)), Worth::Answer)
                 }
-                Ok(Read { message, .. }) => (Event::Said(message), Worth::Word),
+                Ok(message) => (Event::Said(message), Worth::Word),
                 Err(error) => (Event::Refused(not_understood(&error)), Worth::Word),
             }
         }
