@@ -107,7 +107,7 @@ fn cells(row: &Row) -> Vec<Html> {
         html! {
             <div>
                 <Link to={Route::project(&row.name)} class="images-break">{ &row.name }</Link>
-                if let Some(display_name) = &row.display_name {
+                if let Some(display_name) = row.display_name.as_ref().filter(|called| **called != row.name) {
                     <div class="images-secondary images-break">{ display_name }</div>
                 }
             </div>

@@ -48,7 +48,11 @@ pub(super) fn members(
                 </div>
             },
             found: match is_known {
-                true => plural("$0 member", "$0 members", view.total.into()),
+                true => plural(
+                    "$0 user, group or robot account has a role",
+                    "$0 users, groups and robot accounts have a role",
+                    view.total.into(),
+                ),
                 false => String::new(),
             },
             total: view.total,
