@@ -249,6 +249,8 @@ impl Session {
                 self.roster.forget();
                 self.roster.feed().key = Some(key.clone());
             }
+            // Whoever was stopped may have said something after that.
+            self.roster.stop();
             let writer = self.roster.writer();
             let epoch = writer.epoch;
             let reading = AssertUnwindSafe(roster::read(cluster, writer));
