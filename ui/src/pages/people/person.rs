@@ -73,6 +73,10 @@ fn use_person(props: &Person) -> Html {
         false => filtered.now.params(),
     };
     let view = use_view::<Method>(Which { subject: subject.clone(), window });
+    let answer = view.state.answer.as_deref();
+    let may_change = answer.is_some_and(may_change);
+    let row = answer.and_then(|answer| answer.row.as_ref());
+    let is_known = row.is_some_and(|row| row.known != Some(false));
     let show = {
         let open = open.clone();
         Callback::from(move |wanted: Open| open.set(Some(wanted)))
@@ -98,21 +102,25 @@ fn use_person(props: &Person) -> Html {
             <section class="pf-v6-c-page__main-section images-page">
                 <Heading title={subject.name.clone()}>
                     <Button look={Look::Link} label={tr("Why …?")} testid="why" onclick={press(Open::Why)} />
-                    <Button look={Look::Link} icon={Icon::Trash} testid="delete-person" onclick={press(Open::Delete)}
-                        label={if is_group { tr("Delete the group") } else { tr("Delete the user") }} />
+                    if may_change && is_known {
+                        <Button look={Look::Link} icon={Icon::Trash} testid="delete-person" onclick={press(Open::Delete)}
+                            label={if is_group { tr("Delete the group") } else { tr("Delete the user") }} />
+                    }
                 </Heading>
                 { waiting::show(&view.state, &view.retry, |answer| html! {
                     <>
                         { about(&answer.about) }
                         { known(answer, subject, &ask) }
-                        { tabs(subject.name.clone(), vec![
-                            tab(false, first, "tab-members"),
-                            tab(true, tr("Projects"), "tab-projects"),
-                        ]) }
-                        if !reach { { members(answer, subject, &filtered, &ask) } }
+                        if answer.row.is_some() {
+                            { tabs(subject.name.clone(), vec![
+                                tab(false, first, "tab-members"),
+                                tab(true, tr("Projects"), "tab-projects"),
+                            ]) }
+                            if !reach { { members(answer, subject, &filtered, &ask) } }
+                        }
                     </>
                 }) }
-                if reach { { Reaches { subject: subject.clone(), list: list.clone() }.part() } }
+                if reach && row.is_some() { { Reaches { subject: subject.clone(), list: list.clone() }.part() } }
             </section>
             { match (*open).clone() {
                 None => html! {},
@@ -128,9 +136,17 @@ fn use_person(props: &Person) -> Html {
     }
 }
 
+/// Whether the user may change it, as far as it is known.
+fn may_change(answer: &View) -> bool {
+    answer.about.openshift && answer.may_change != Some(false)
+}
+
 /// What there is to know of it as a whole.
 fn known(answer: &View, subject: &Subject, ask: &Callback<Ask>) -> Html {
     let Some(row) = &answer.row else {
+        if answer.about.reading {
+            return html! { <EmptyState state="filling" picture={Picture::Spinner} title={tr("Reading")} /> };
+        }
         return html! {
             <EmptyState state="empty" picture={Picture::Icon(Icon::User)} title={match subject.kind {
                 SubjectKind::Group => tr("There is no such group"),
@@ -153,9 +169,14 @@ fn known(answer: &View, subject: &Subject, ask: &Callback<Ask>) -> Html {
             SubjectKind::Group => tr("no such group yet"),
             _ => tr("has not logged in yet"),
         };
-        known.push(fact(tr("State"), label(Colour::Orange, word, Some("unknown")), "person-state"));
-    }
-    if subject.kind == SubjectKind::User {
+        let (create, words) = match subject.kind {
+            SubjectKind::Group => (Ask::CreateGroup(name.clone()), tr("Create group")),
+            _ => (Ask::CreateUser(name.clone()), tr("Create user")),
+        };
+        known.push(fact(tr("State"), html! {
+            <>{ label(Colour::Orange, word, Some("unknown")) }{ " " }{ button(create, words, "create-known") }</>
+        }, "person-state"));
+    } else if subject.kind == SubjectKind::User {
         let full_name = row.full_name.clone().unwrap_or_default();
         let rename = Ask::Rename { user: name.clone(), full_name: full_name.clone() };
         known.push(fact(
@@ -204,7 +225,7 @@ fn known(answer: &View, subject: &Subject, ask: &Callback<Ask>) -> Html {
 /// The members of a group, or the groups of a user.
 fn members(answer: &View, subject: &Subject, filtered: &UseFiltered, ask: &Callback<Ask>) -> Html {
     let is_group = subject.kind == SubjectKind::Group;
-    let may = answer.about.openshift && answer.may_change != Some(false);
+    let may = may_change(answer);
     let mut columns = match is_group {
         true => vec![tr("User"), tr("Logs in by"), tr("Groups"), tr("Projects")],
         false => vec![tr("Group"), tr("Members"), tr("Filled by"), tr("Projects")],
