@@ -67,7 +67,7 @@ fn changes(view: &View, session: &Session) -> Html {
     if view.total == 0 {
         return html! {
             <EmptyState state="empty" picture={Picture::Icon(Icon::Again)} title={tr("Nothing was changed yet")}>
-                <p>{ tr("What you delete is listed here, with its receipt and the way to undo it.") }</p>
+                <p>{ tr("What you delete or promote is listed here, with its receipt and the way to undo it.") }</p>
             </EmptyState>
         };
     }

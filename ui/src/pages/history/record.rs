@@ -18,6 +18,7 @@ use crate::components::description::{Fact, facts};
 use crate::components::expandable::Expandable;
 use crate::components::heading::Heading;
 use crate::components::link::Link;
+use crate::components::promoted::promoted;
 use crate::components::receipt::receipt;
 use crate::components::save::Save;
 use crate::components::undone::undone;
@@ -125,10 +126,11 @@ fn about(kept: &Kept, session: &Session) -> Html {
 /// What came of it: the receipt, or what else is known, then the plan.
 fn came_of_it(kept: &Kept, session: &Session) -> Html {
     let source = session.source();
-    let (title, body) = match (&kept.receipt, &kept.undone) {
-        (Some(done), _) => (tr("Receipt"), receipt(done, source)),
-        (None, Some(back)) => (tr("What came back"), undone(back)),
-        (None, None) => (tr("Record"), html! { <pre class="images-details">{ &kept.text }</pre> }),
+    let (title, body) = match kept {
+        Kept { receipt: Some(done), .. } => (tr("Receipt"), receipt(done, source)),
+        Kept { undone: Some(back), .. } => (tr("What came back"), undone(back)),
+        Kept { promotion: Some(done), .. } => (tr("Receipt"), promoted(done)),
+        _ => (tr("Record"), html! { <pre class="images-details">{ &kept.text }</pre> }),
     };
     html! {
         <div class="pf-v6-c-card images-card">

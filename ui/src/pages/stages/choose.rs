@@ -4,7 +4,7 @@
 
 use images_proto::context::Done;
 use images_proto::project::Window;
-use images_proto::stage::{By, Params, SetStages, Setting, Stages};
+use images_proto::stage::{By, Params, SetStages, Setting, Stages, StagesError};
 use images_proto::status::Source;
 use yew::prelude::*;
 
@@ -15,8 +15,8 @@ use crate::components::field::{Field, field};
 use crate::components::question::{Question, question};
 use crate::part::part;
 use crate::session::Session;
-use crate::state::stages::{Mistake, mistake, names, toggled};
-use crate::text::{tr, tr_with};
+use crate::state::stages::{names, toggled};
+use crate::text::{capitalized, tr, tr_with};
 
 /// How many names are proposed.
 const PROPOSED: usize = 24;
@@ -40,14 +40,15 @@ fn use_choose_dialog(props: &ChooseDialog) -> Html {
     let window = Window { limit: 1, ..Window::default() };
     let view = use_view::<Stages>(Params { window, by: Some(*by), ..Params::default() });
     let action = use_action::<SetStages>(props.on_close.reform(|_: Done| ()));
-    let stages = names(&typed);
-    let wrong = mistake(&stages);
-    let (enabled, busy) = (wrong.is_none(), action.is_busy());
+    let wanted = Setting { by: *by, stages: names(&typed) };
+    let stages = &wanted.stages;
+    let wrong = wanted.check().err();
+    let (enabled, busy) = (wrong.is_none() && !stages.is_empty(), action.is_busy());
     let confirm = {
-        let (start, by, stages) = (action.start.clone(), *by, stages.clone());
+        let (start, wanted) = (action.start.clone(), wanted.clone());
         Callback::from(move |()| {
             if enabled && !busy {
-                start.emit(Setting { by, stages: stages.clone() });
+                start.emit(wanted.clone());
             }
         })
     };
@@ -96,11 +97,9 @@ fn use_choose_dialog(props: &ChooseDialog) -> Html {
         }
         _ => stages.join(" → "),
     };
-    // Nobody is told of a mistake before something was typed.
-    let wrong = wrong.filter(|wrong| *wrong != Mistake::TooFew).map(|wrong| match wrong {
-        Mistake::TooFew | Mistake::TooMany => tr("There can be two to eight stages."),
-        Mistake::Twice => tr("A name is there twice."),
-    });
+    // Nobody is told while the second one is still to be typed.
+    let wrong = wrong.filter(|wrong| *wrong != StagesError::One);
+    let wrong = wrong.map(|wrong| tr_with("$0.", &[&capitalized(&wrong.to_string())]));
     let input = {
         let typed = typed.clone();
         Callback::from(move |text: String| typed.set(text))
