@@ -85,7 +85,7 @@ const SERVED: &[Served] = &[
         false, "SubjectAccessReview", CREATE, &[]),
     served(AUTHORIZATION_OPENSHIFT, ["localresourceaccessreviews", "localresourceaccessreview"],
         true, "LocalResourceAccessReview", CREATE, &[]),
-    served(AUTHORIZATION_OPENSHIFT, ["resourceaccessreviews", "resourceaccessreview"],
+    served(AUTHORIZATION_OPENSHIFT, ["resourceaccessreviews", "localresourceaccessreview"],
         false, "ResourceAccessReview", CREATE, &[]),
     served(AUTHORIZATION_OPENSHIFT, ["subjectrulesreviews", "subjectrulesreview"],
         true, "SubjectRulesReview", CREATE, &[]),
