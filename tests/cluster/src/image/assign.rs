@@ -36,6 +36,9 @@ pub(super) fn answer(
     let (stream_name, tag) = view::split(name)?;
     let key = key(Some(namespace), stream_name);
     let before = api.store.read().get(&IMAGE_STREAMS, &key).map(|stream| stream.value());
+    if before.is_none() {
+        update::check_name(namespace, stream_name)?;
+    }
     let spec = wanted(call, before.as_ref(), name, tag)?;
     update::may_name(api, user, namespace, stream_name, before.as_ref(), &spec)?;
     api.store.write(|objects, clock| {

@@ -26,10 +26,7 @@ pub(super) fn create(
     wanted: &Value,
 ) -> Result<Value, Refusal> {
     let name = wanted["metadata"]["name"].as_str().unwrap_or_default();
-    if name.contains('/') || name.is_empty() {
-        let why = format!("Invalid value: \"{name}\": may not contain '/'");
-        return Err(Refusal::invalid(IMAGE_GROUP, IMAGE_STREAMS.kind, name, "metadata.name", &why));
-    }
+    check_name(namespace, name)?;
     may_name(api, user, namespace, name, None, &wanted["spec"])?;
     api.store.write(|objects, clock| {
         if objects.get(&IMAGE_STREAMS, &key(Some(namespace), name)).is_some() {
@@ -45,6 +42,33 @@ pub(super) fn create(
         take_spec(objects, &mut stream, &wanted["spec"], 1, &clock.now())?;
         Ok(whole(objects.put(&IMAGE_STREAMS, stream, clock).value()))
     })
+}
+
+/// Checks the name of a stream that is to be made: it is a part of a repository's name.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn check_name(namespace: &str, name: &str) -> Result<(), Refusal> {
+    let why = if name.is_empty() {
+        "Required value: name or generateName is required".to_owned()
+    } else {
+        let Some(why) = bad_name(namespace, name) else { return Ok(()) };
+        format!("Invalid value: \"{name}\": {why}")
+    };
+    Err(Refusal::invalid(IMAGE_GROUP, IMAGE_STREAMS.kind, name, "metadata.name", &why))
+}
+
+fn bad_name(namespace: &str, name: &str) -> Option<String> {
+    if let Some(bad) = ["/", "%"].into_iter().find(|bad| name.contains(bad)) {
+        return Some(format!("may not contain '{bad}'"));
+    }
+    let inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let mut parts = name.split(['.', '_', '-']);
+    if !parts.all(|part| !part.is_empty() && part.chars().all(inner)) {
+        return Some("must match \"[a-z0-9]+(?:[._-][a-z0-9]+)*\"".to_owned());
+    }
+    let too_long = namespace.len() + 1 + name.len() > 255;
+    too_long.then(|| "'namespace/name' cannot be longer than 255 characters".to_owned())
 }
 
 /// Changes a stream's spec, labels and annotations; its status is left alone without a word.
@@ -288,4 +312,19 @@ fn source(objects: &Objects, stream: &Value, tag: &Value) -> Result<Option<Value
         item["dockerImageReference"] = json!(reference(own_namespace, own_name, digest));
     }
     Ok(Some(item))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_named_as_a_repository() {
+        for good in ["frontend", "aa_bb-cc.dd", "0", &"x".repeat(253)] {
+            assert_eq!(bad_name("n", good), None, "{good}");
+        }
+        for bad in ["__", "-a", "a-", ".a", "a_", "Aa", "a..b", "a/b", "50%", &"x".repeat(254)] {
+            assert!(bad_name("n", bad).is_some(), "{bad}");
+        }
+    }
 }
