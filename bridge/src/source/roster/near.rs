@@ -3,6 +3,7 @@
 //! What is read project by project, for as long as somebody looks at the project: robots and
 //! tokens, and roles and bindings where the user may not list those of all projects.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::future::pending;
@@ -139,10 +140,11 @@ impl Reader {
                 goes_on
             });
             for piece in wanted {
-                if !running.contains_key(&piece) {
+                if let Entry::Vacant(place) = running.entry(piece) {
+                    let piece = place.key().clone();
                     self.writer.begin([(piece.what.kind(), piece.scope())]);
-                    let reading = self.clone().read_piece(piece.clone(), turns.clone());
-                    running.insert(piece, work.spawn(reading));
+                    let reading = self.clone().read_piece(piece, turns.clone());
+                    place.insert(work.spawn(reading));
                 }
             }
             tokio::select! {
