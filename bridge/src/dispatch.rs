@@ -360,7 +360,7 @@ async fn once<M, A>(
 ) -> Close
 where
     M: Method,
-    A: Future<Output = Result<M::Answer, Failure>>,
+    A: Future<Output = Result<M::Answer, Failure>> + Send,
 {
     let params = match params::<M>(open.params.as_deref()) {
         Ok(params) => params,

@@ -111,7 +111,7 @@ pub async fn promote(
     let mut items: BTreeMap<usize, Item> = BTreeMap::new();
     {
         let groups = groups(&plan.changes).into_iter();
-        let working = groups.map(|group| move_group(ground, group, &writing));
+        let working: Vec<_> = groups.map(|group| move_group(ground, group, &writing)).collect();
         let mut working = std::pin::pin!(stream::iter(working).flatten_unordered(CONCURRENCY));
         while let Some(done) = working.next().await {
             match done {

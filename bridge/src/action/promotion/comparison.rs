@@ -68,7 +68,7 @@ pub(super) async fn made(
         .collect();
     let count = index.children.iter().filter(|child| !child.attestation).count();
     let images = stream::iter(reading).buffered(CONCURRENCY);
-    let images: Vec<_> = images.filter_map(async |image| image).collect().await;
+    let images: Vec<_> = images.filter_map(std::future::ready).collect().await;
     Ok(Made {
         inside: index.children.iter().map(|child| child.digest).collect(),
         platforms: index.children.iter().filter_map(|child| child.platform.clone()).collect(),

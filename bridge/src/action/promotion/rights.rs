@@ -54,7 +54,7 @@ pub(super) async fn missing(
             let registry = source.registry();
             let asking: Vec<_> = targets.into_iter().map(|name| may_push(registry, name)).collect();
             let asked = stream::iter(asking).buffered(CONCURRENCY);
-            Ok(asked.filter_map(async |missing| missing).collect().await)
+            Ok(asked.filter_map(std::future::ready).collect().await)
         }
     }
 }

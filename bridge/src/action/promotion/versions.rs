@@ -129,7 +129,7 @@ async fn look_for(registry: &Registry, tag: &TagRef, versions: &mut [Version]) {
         })
         .collect();
     let found = stream::iter(looking).buffer_unordered(CONCURRENCY);
-    let found: BTreeMap<_, _> = found.filter_map(async |found| found).collect().await;
+    let found: BTreeMap<_, _> = found.filter_map(std::future::ready).collect().await;
     for version in versions {
         version.there = found.get(&version.digest).copied();
     }

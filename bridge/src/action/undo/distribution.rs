@@ -218,7 +218,7 @@ impl Repository<'_> {
         let asking: Vec<_> = asking.collect();
         let mut lacking: Lacking = stream::iter(asking)
             .buffer_unordered(CONCURRENCY)
-            .filter_map(async |it| it)
+            .filter_map(std::future::ready)
             .collect()
             .await;
         let mut users: BTreeMap<Digest, Vec<Digest>> = BTreeMap::new();
