@@ -94,9 +94,16 @@ impl Change<'_> {
             }
         }
         let role = self.role.as_ref().map(|(role, _)| *role);
-        bindings.iter().find_map(|binding| {
-            // An equal role by another name is left.
-            role_of(&binding.role()).filter(|other| Some(*other) != role)?;
+        // An equal role by another name is left. Admin goes last: it may be what this is done with.
+        let others = [Role::Pull, Role::Push, Role::Admin].into_iter();
+        let mut others = others.filter(|other| Some(*other) != role);
+        others.find_map(|other| self.removal(other, bindings))
+    }
+
+    /// The next step by which these lose a role of ours.
+    fn removal(&self, role: Role, bindings: &[RoleBinding]) -> Option<Step> {
+        let mut of_role = bindings.iter().filter(|binding| role_of(&binding.role()) == Some(role));
+        of_role.find_map(|binding| {
             let losing: Vec<_> =
                 self.subjects.iter().filter(|subject| binding.has(subject)).cloned().collect();
             if losing.is_empty() {
@@ -127,10 +134,23 @@ impl Change<'_> {
     pub(super) async fn run(&self, cluster: &Cluster) -> Result<Vec<RoleBinding>, Failure> {
         let mut done = Vec::new();
         let (mut tries, mut steps) = (0, 0);
+        let mut picture = Vec::new();
         loop {
-            let bindings = cluster.role_bindings(self.project).await;
-            let tried = format!("look who has which role in {}", self.project);
-            let bindings = bindings.map_err(|error| so_far(error.failure(tried), &done))?;
+            let bindings = match cluster.role_bindings(self.project).await {
+                Ok(bindings) => bindings,
+                // With the last step went the user's own right to look, which proves it.
+                Err(error)
+                    if error.is_forbidden()
+                        && !done.is_empty()
+                        && self.next(&picture).is_none() =>
+                {
+                    return Ok(picture);
+                }
+                Err(error) => {
+                    let tried = format!("look who has which role in {}", self.project);
+                    return Err(so_far(error.failure(tried), &done));
+                }
+            };
             let Some(step) = self.next(&bindings) else { return Ok(bindings) };
             steps += 1;
             if steps > STEPS {
@@ -140,6 +160,8 @@ impl Change<'_> {
                 Ok(()) => {
                     tries = 0;
                     done.push(self.told(&step));
+                    picture = bindings;
+                    step.apply(&mut picture);
                 }
                 Err(error) if is_overtaken(&step, &error) => {
                     tries += 1;

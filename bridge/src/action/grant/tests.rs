@@ -201,6 +201,18 @@ async fn the_own_last_right_goes_only_after_a_yes() {
 }
 
 #[tokio::test]
+async fn whoever_gave_himself_up_may_not_even_look_any_more() {
+    let world = World::start().await;
+    world.deny_everywhere(&["create rolebindings"]);
+    world.bind("a", "registry-admin", &["me", "bob"]);
+    world.bind("b", "registry-viewer", &["me", "bob"]);
+    world.after_change("PUT a", &["list rolebindings", "update rolebindings"]);
+    let even = Params { even_own: true, ..params(&[Subject::user("me")], None) };
+    assert!(grant_in(&world, even).await.unwrap().done);
+    assert_eq!(world.changes(), ["PUT b", "PUT a"], "what it is done with goes last");
+}
+
+#[tokio::test]
 async fn whoever_rules_the_whole_cluster_loses_nothing() {
     let world = World::start().await;
     world.bind("registry-admin", "registry-admin", &["me"]);

@@ -105,12 +105,9 @@ async fn end(
                     }
                 };
             }
-            // The roles inside of it go before the project does.
-            Err(error) if error.is_forbidden() && Instant::now() >= give_up => {
-                return Ok(End::Going);
-            }
             Ok(Some(_)) => {}
-            Err(error) if error.is_forbidden() => {}
+            // The roles inside of it went before it did: nobody but an administrator sees the end.
+            Err(error) if error.is_forbidden() => return Ok(End::Going),
             Err(error) => {
                 let tried = format!("look whether the project {name} is gone");
                 return Err(error.failure(tried));

@@ -34,6 +34,8 @@ pub(super) struct Content {
     denied: BTreeSet<String>,
     denied_everywhere: BTreeSet<String>,
     pulling: BTreeSet<String>,
+    /// What is denied from a change on.
+    then_denied: Option<(String, Vec<String>)>,
     /// A method and how it is answered.
     failing: Option<(&'static str, u16, String)>,
 }
@@ -85,6 +87,12 @@ impl World {
 
     pub(super) fn deny_everywhere(&self, rights: &[&str]) {
         self.content().denied_everywhere = rights.iter().map(|right| (*right).to_owned()).collect();
+    }
+
+    /// Denies these rights as soon as this was changed.
+    pub(super) fn after_change(&self, change: &str, rights: &[&str]) {
+        let rights = rights.iter().map(|right| (*right).to_owned()).collect();
+        self.content().then_denied = Some((change.to_owned(), rights));
     }
 
     pub(super) fn let_pull(&self, group: &str) {
@@ -244,7 +252,11 @@ impl Content {
             ("DELETE", Some(_)) => self.delete(&name),
             _ => self.put(&name, body.clone()),
         }
-        self.changes.push(format!("{method} {name}"));
+        let change = format!("{method} {name}");
+        if let Some((_, rights)) = self.then_denied.take_if(|(on, _)| *on == change) {
+            self.denied.extend(rights);
+        }
+        self.changes.push(change);
         (200, body.clone())
     }
 }
