@@ -110,6 +110,7 @@ pub async fn promote(
     let total = plan.changes.len() as u64;
     let mut items: BTreeMap<usize, Item> = BTreeMap::new();
     {
+        // Collected: a closure that lives on in the stream hides that all of it can be sent.
         let groups = groups(&plan.changes).into_iter();
         let working: Vec<_> = groups.map(|group| move_group(ground, group, &writing)).collect();
         let mut working = std::pin::pin!(stream::iter(working).flatten_unordered(CONCURRENCY));
