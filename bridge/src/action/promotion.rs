@@ -121,7 +121,7 @@ pub async fn promote(
                     done: items.len() as u64,
                     total: Some(total),
                 }),
-                Step::Ended(idx, item) => drop(items.insert(idx, item)),
+                Step::Ended(idx, item) => drop(items.insert(idx, *item)),
             }
         }
     }
@@ -178,7 +178,7 @@ fn groups(changes: &[Change]) -> Vec<Vec<(usize, &Change)>> {
 /// How far a move is.
 enum Step<'a> {
     Begins(&'a Change),
-    Ended(usize, Item),
+    Ended(usize, Box<Item>),
 }
 
 /// Moves to one repository, each written down.
@@ -194,7 +194,7 @@ fn move_group<'a>(
                 stream::once(async move {
                     let item = move_one(ground, change).await;
                     writing.moved(idx, &item);
-                    Step::Ended(idx, item)
+                    Step::Ended(idx, Box::new(item))
                 })
                 .boxed(),
             )

@@ -37,7 +37,8 @@ pub(super) async fn promote(
     if wanted.from != to.repository {
         tree.bring(registry, &wanted.from, &to.repository, sent).await?;
         let subjects: BTreeSet<Digest> = tree.digests();
-        let source = look.attached(&wanted.from, &subjects).await?;
+        let (source, unseen) = look.attached_at_source(&wanted.from, &subjects).await?;
+        done.remark = unseen.map(|failure| words::unseen(&wanted.from, &failure));
         let target = look.attached(&to.repository, &subjects).await?;
         let attached = attached(&source, &target, &subjects);
         for (tag, digest) in &attached.goes {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use images_proto::stage::Move;
-use images_proto::{Digest, Failure, RepositoryName, Tag, TagRef};
+use images_proto::{Code, Digest, Failure, RepositoryName, Tag, TagRef};
 
 use super::super::delete::persistence::ask;
 use super::attachments::Tags;
@@ -126,6 +126,23 @@ impl<'a> Look<'a> {
                 held.and_then(|held| held.get(&wanted.digest)).map_or(&[], Vec::as_slice)
             }
             Self::Plain { .. } => &[],
+        }
+    }
+
+    /// The tags of a source that attach something to one of these; or none, and why they are not
+    /// seen by who may pull images there, but not look at the tags.
+    ///
+    /// # Errors
+    /// When they are not known for another reason.
+    pub(super) async fn attached_at_source(
+        &self,
+        repository: &RepositoryName,
+        subjects: &BTreeSet<Digest>,
+    ) -> Result<(Tags, Option<Failure>), Failure> {
+        match self.attached(repository, subjects).await {
+            Ok(tags) => Ok((tags, None)),
+            Err(failure) if failure.code == Code::Forbidden => Ok((Tags::new(), Some(failure))),
+            Err(failure) => Err(failure),
         }
     }
 

@@ -46,7 +46,8 @@ pub(super) async fn promote(
     if wanted.from != wanted.to.repository {
         let mut subjects = BTreeSet::from([wanted.digest]);
         subjects.extend(inside);
-        let source = look.attached(&wanted.from, &subjects).await?;
+        let (source, unseen) = look.attached_at_source(&wanted.from, &subjects).await?;
+        done.remark = unseen.map(|failure| words::unseen(&wanted.from, &failure));
         let target = look.attached(&wanted.to.repository, &subjects).await?;
         let attached = attached(&source, &target, &subjects);
         for (tag, digest) in &attached.goes {

@@ -113,7 +113,7 @@ async fn fill(ground: Ground<'_>, look: &Look<'_>, change: &mut Change) -> Resul
         change.size = is.size();
     }
     if wanted.from != wanted.to.repository {
-        let source = look.attached(&wanted.from, &subjects).await?;
+        let (source, _) = look.attached_at_source(&wanted.from, &subjects).await?;
         let target = look.attached(&wanted.to.repository, &subjects).await?;
         change.attachments = attached(&source, &target, &subjects).goes.into_keys().collect();
     }

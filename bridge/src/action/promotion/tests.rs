@@ -425,3 +425,21 @@ async fn moves_that_make_no_sense_are_refused() {
         assert_eq!(planned.unwrap_err().code, Code::BadRequest);
     }
 }
+
+/// To pull is enough, but then nobody tells what is attached.
+#[tokio::test]
+async fn who_may_only_pull_the_source_is_told_what_stays_behind() {
+    let mut found = None;
+    let scene = Scene::new(true, |world| {
+        found = Some(signed_index(world));
+        world.push("prod/x:v1", &image(3, &[4]));
+    })
+    .await;
+    let (whole, _) = found.unwrap();
+    scene.world().refuse("GET /apis/image.openshift.io/v1/namespaces/dev/imagestreams/api");
+    let receipt = scene.promote(&[to("dev/api", whole, "prod/api:v1")]).await;
+    let item = &receipt.items[0];
+    let remark = item.failure.as_ref().unwrap();
+    assert!(item.done && remark.message.contains("did not go along"), "{item:?}");
+    assert_eq!(scene.world().names("prod/api:v1"), Some(whole));
+}

@@ -74,6 +74,14 @@ pub(super) fn not_asked(failure: &Failure) -> Failure {
     Failure { message: words, ..failure.clone() }
 }
 
+/// Nobody may say what is attached to it.
+pub(super) fn unseen(repository: &RepositoryName, failure: &Failure) -> Failure {
+    let message = format!(
+        "Signatures and the like did not go along: you may pull from {repository}, but not see its tags."
+    );
+    Failure { message, ..failure.clone() }
+}
+
 /// Attachments that stay behind, because something else has their place.
 pub(super) fn left_behind(repository: &RepositoryName, tags: &[Tag]) -> Failure {
     let names: Vec<_> = tags.iter().map(Tag::as_str).take(3).collect();

@@ -122,7 +122,7 @@ fn lines_by_tag<'a>(
         let mut places = absent;
         for (idx, repository, walk) in &mut walks {
             if let Some(entry) = walk.next_if(|entry| entry.name == tag) {
-                places[*idx] = there(*repository, entry);
+                places[*idx] = there(repository, entry);
             }
         }
         if !catalog.is_attachment(tag) {

@@ -42,6 +42,7 @@ pub(in crate::action) struct World {
     /// Rights that the user lacks: `VERB RESOURCE PROJECT`.
     pub(in crate::action) denied: BTreeSet<String>,
     faults: Vec<Fault>,
+    refused: BTreeSet<String>,
     /// Done right before a request that begins so.
     before: Option<(String, Act)>,
     version: u64,
@@ -173,6 +174,11 @@ impl World {
         self.faults.push(Fault { on: on.to_owned(), after, times, what });
     }
 
+    /// This very request is forbidden.
+    pub(in crate::action) fn refuse(&mut self, on: &str) {
+        self.refused.insert(on.to_owned());
+    }
+
     /// Requests that begin so are answered well, and nothing is done.
     pub(in crate::action) fn pretend(&mut self, on: &str) {
         let (after, times, what) = (0, usize::MAX, What::Pretend);
@@ -223,6 +229,9 @@ impl World {
             act(self);
         }
         self.log.push(line.clone());
+        if self.refused.contains(&line) {
+            return cluster_says(403, "Forbidden");
+        }
         let is_registry = asked.path.starts_with("/v2/") || asked.path.starts_with("/admin/");
         match self.fault(&line) {
             Some(What::Status(status)) if is_registry => return registry_says(status, "UNKNOWN"),
