@@ -28,8 +28,11 @@ pub fn means(sharing: Sharing) -> String {
     }
 }
 
-/// A label for it.
-pub fn shared(with: Option<Sharing>) -> Html {
+/// A label for it; `decides` is whether the registry asks the cluster.
+pub fn shared(with: Option<Sharing>, decides: Option<bool>) -> Html {
+    if decides == Some(false) {
+        return unknown(tr("The registry decides it, and does not ask the cluster."));
+    }
     let Some(with) = with else {
         return unknown(tr(
             "Not known: you may not read its role bindings, or they are still being read.",

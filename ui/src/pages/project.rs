@@ -181,10 +181,11 @@ fn known(row: &Row, view: &View, open: &Callback<Open>) -> Html {
     };
     let share = Open::Change(Change::Share(row.name.clone(), row.sharing));
     let refused = view.may_grant == Some(false);
+    let decides = view.about.decides;
     let sharing = html! {
         <span class="images-buttons">
-            { shared(row.sharing) }
-            if let Some(sharing) = row.sharing { <span>{ means(sharing) }</span> }
+            { shared(row.sharing, decides) }
+            if let Some(sharing) = row.sharing.filter(|_| decides != Some(false)) { <span>{ means(sharing) }</span> }
             <Button look={Look::Link} label={tr("Change who may pull")} testid="share" disabled={refused}
                 title={refused.then(|| tr("You may not give roles in this project."))}
                 onclick={open.reform(move |_: MouseEvent| share.clone())} />

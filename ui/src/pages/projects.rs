@@ -90,7 +90,11 @@ fn projects(answer: &List, filtered: &UseFiltered, set_creating: &Callback<bool>
                     tr("Requested by"),
                     tr("Created"),
                 ],
-                answer.rows.iter().map(|row| (row.name.clone(), cells(row))).collect(),
+                answer
+                    .rows
+                    .iter()
+                    .map(|row| (row.name.clone(), cells(row, answer.about.decides)))
+                    .collect(),
             ),
             nothing: html! {
                 <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)} title={tr("There is no project that you may see")}>
@@ -102,7 +106,7 @@ fn projects(answer: &List, filtered: &UseFiltered, set_creating: &Callback<bool>
     )
 }
 
-fn cells(row: &Row) -> Vec<Html> {
+fn cells(row: &Row, decides: Option<bool>) -> Vec<Html> {
     vec![
         html! {
             <div>
@@ -112,7 +116,7 @@ fn cells(row: &Row) -> Vec<Html> {
                 }
             </div>
         },
-        shared(row.sharing),
+        shared(row.sharing, decides),
         members(row),
         repositories(row),
         requester(row).unwrap_or_else(|| unknown(tr("The project does not say who asked for it."))),
