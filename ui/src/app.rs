@@ -153,7 +153,7 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
         Route::Layer { digest, window } => Layer { digest, window }.keyed(&digest.to_string()),
         Route::Registry => Registry.part(),
         Route::History(window) => History { window }.part(),
-        Route::Record(id) => Record { id: id.clone().into() }.keyed(&id),
+        Route::Record(id) => Record { id: id.clone() }.keyed(&id),
         Route::CleanUp => CleanUp.part(),
         Route::Projects(list) => Projects { list }.part(),
         Route::Project { name, tab, list } => {

@@ -30,8 +30,8 @@ use crate::session::Work;
 /// The dialog that does a piece of work.
 pub fn of_work(work: Work, on_close: Callback<()>) -> Html {
     match work {
-        Work::Undo(id) => undo::UndoDialog { id: id.into(), on_close }.part(),
-        Work::GoOn(id) => go_on::GoOnDialog { id: id.into(), on_close }.part(),
+        Work::Undo(id) => undo::UndoDialog { id, on_close }.part(),
+        Work::GoOn(id) => go_on::GoOnDialog { id, on_close }.part(),
         Work::Collect(collection) => garbage::CollectDialog { collection, on_close }.part(),
         Work::Promote { moves, back } => promote::PromoteDialog { moves, back, on_close }.part(),
         Work::Versions(tag) => versions::VersionsDialog { tag, on_close }.part(),

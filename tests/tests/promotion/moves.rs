@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use images_proto::history::{Act, State};
 use images_tests::cluster::{Cluster, Face};
 
-use crate::support::{Promoter, a_move, are_the_same, blobs_read, configs, digest, kept, tag_ref};
+use crate::support::{Promoter, a_move, are_the_same, blobs_read, digest, kept, layers, tag_ref};
 
 /// An image with a signature, an index of OCI and a list of Docker: to a repository that is new and
 /// to one that is there.
@@ -24,7 +24,8 @@ async fn everything_that_belongs_together(face: Face) -> Result<()> {
     }
     let signed = moves[0].digest.to_string();
     let signature = format!("{}.sig", signed.replace(':', "-"));
-    let configs = configs(&cluster).await?;
+    let layers = layers(&cluster).await?;
+    ensure!(!layers.is_empty(), "no layers are known");
     cluster.forget_requests().await?;
 
     let plan = sarah.plan(&moves).await?;
@@ -46,7 +47,7 @@ async fn everything_that_belongs_together(face: Face) -> Result<()> {
         ensure!(item.sent == expected, "bytes were sent: {item:#?}");
     }
     ensure!(receipt.items[0].attachments == [signature.parse()?], "{receipt:#?}");
-    let read = blobs_read(&cluster, &configs).await?;
+    let read = blobs_read(&cluster, &layers).await?;
     ensure!(read.is_empty(), "layers were read: {read:?}");
     for (from, to) in pairs {
         ensure!(kept(&cluster, from).await? == kept(&cluster, to).await?, "{to} is another");

@@ -157,25 +157,25 @@ pub(crate) async fn are_the_same(cluster: &Cluster, one: &str, other: &str) -> R
     Ok(())
 }
 
-/// The requests that the registry got for bytes of blobs larger than configs.
+/// The requests that the registry got for the bytes of layers.
 pub(crate) async fn blobs_read(
     cluster: &Cluster,
-    configs: &BTreeSet<String>,
+    layers: &BTreeSet<String>,
 ) -> Result<Vec<String>> {
     let requests = cluster.requests().await?;
     let read = requests.iter().filter_map(|request| {
         let path = request["path"].as_str()?;
         let digest = path.rsplit_once("/blobs/")?.1;
         let is_read = request["method"] == "GET" && digest.starts_with("sha256:");
-        (is_read && !configs.contains(digest)).then(|| path.to_owned())
+        (is_read && layers.contains(digest)).then(|| path.to_owned())
     });
     Ok(read.collect())
 }
 
-/// The configs of all images in the seed.
-pub(crate) async fn configs(cluster: &Cluster) -> Result<BTreeSet<String>> {
+/// The layers of all images in the seed.
+pub(crate) async fn layers(cluster: &Cluster) -> Result<BTreeSet<String>> {
     let inventory = images_tests::inventory::Inventory::read_inside(cluster).await?;
-    Ok(inventory.configs.into_keys().collect())
+    Ok(inventory.manifests.keys().flat_map(|manifest| inventory.layers(manifest)).collect())
 }
 
 pub(crate) fn digest(text: &str) -> Result<Digest> {

@@ -31,6 +31,8 @@ pub struct Question {
 
 /// Takes a message, or a failure of ours; says whether it is the end.
 type Take = dyn Fn(Result<&str, Failure>) -> bool;
+/// Hears what comes of a question, whatever its answer is.
+type Tell = dyn Fn(Report<Rc<dyn Any>>);
 
 struct Asked {
     method: &'static str,
@@ -67,7 +69,7 @@ pub(super) fn ask_any(
     method: &'static str,
     params: String,
     reader: Reader,
-    tell: Box<dyn Fn(Report<Rc<dyn Any>>)>,
+    tell: Box<Tell>,
 ) -> Question {
     let take = move |said: Result<&str, Failure>| {
         let report = match said.map(|text| json::message(text, reader)) {

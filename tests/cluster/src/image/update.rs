@@ -207,9 +207,14 @@ fn inside(from: &Value) -> bool {
     from["kind"] == "ImageStreamTag" || from["kind"] == "ImageStreamImage"
 }
 
-/// Whether the stream has that tag already, from the same source.
+/// Whether the stream has that tag already, from the same source. Generation 0 asks to look at the
+/// source anew all the same (openshift-apiserver, imagestream/strategy.go, tagRefGenerationChanged).
 fn is_same(stream: &Value, tag: &Value) -> bool {
-    stream::spec_tags(stream).any(|old| old["name"] == tag["name"] && old["from"] == tag["from"])
+    let asks_anew = |old: &Value| {
+        tag["generation"] == 0 && old["generation"].as_u64().is_some_and(|known| known != 0)
+    };
+    stream::spec_tags(stream)
+        .any(|old| old["name"] == tag["name"] && old["from"] == tag["from"] && !asks_anew(old))
 }
 
 fn wrong(stream: &str, tag: &Value, part: &str, why: &str) -> Refusal {
