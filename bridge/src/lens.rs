@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
-use images_proto::lens::{Params, View};
+use images_proto::lens::View;
+use images_proto::project::Within;
 use images_proto::subject::Verb;
 use images_proto::{Code, Failure};
 use images_roster::query::lens::{Allowed, Asked, Lens};
@@ -37,7 +38,7 @@ pub struct LensView {
     session: Arc<Session>,
     feed: RosterFeed,
     view: Lens,
-    params: Params,
+    params: Within,
     /// Asked of OpenShift, for the whole project at once.
     all: Asker<String, Said>,
     /// Asked of every cluster else, for the rows that are shown.
@@ -56,7 +57,7 @@ struct Said {
 
 impl LensView {
     /// A view with these parameters.
-    pub fn new(session: Arc<Session>, params: Params) -> Self {
+    pub fn new(session: Arc<Session>, params: Within) -> Self {
         let feed = session.roster_feed();
         Self {
             feed,
@@ -72,10 +73,10 @@ impl LensView {
 }
 
 impl Live for LensView {
-    type Params = Params;
+    type Params = Within;
     type Answer = View;
 
-    fn set_params(&mut self, params: Params) {
+    fn set_params(&mut self, params: Within) {
         self.params = params.clone();
         self.view.set_params(params);
     }

@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Method;
-use crate::project::{About, Window};
+use crate::people::Which;
+use crate::project::{About, Within};
 use crate::subject::{Rights, Subject, Verb, Via};
 
 /// The live view of everybody who may do something with a project's images.
@@ -13,7 +14,7 @@ pub struct Lens;
 
 impl Method for Lens {
     const NAME: &'static str = "lens";
-    type Params = Params;
+    type Params = Within;
     type Answer = View;
 }
 
@@ -22,7 +23,7 @@ pub struct Reach;
 
 impl Method for Reach {
     const NAME: &'static str = "reach";
-    type Params = Whose;
+    type Params = Which;
     type Answer = Reached;
 }
 
@@ -33,16 +34,6 @@ impl Method for Why {
     const NAME: &'static str = "why";
     type Params = Question;
     type Answer = Answer;
-}
-
-/// Which project, and which window of its people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Params {
-    /// The project.
-    pub project: String,
-    /// The window.
-    #[serde(default)]
-    pub window: Window,
 }
 
 /// Who may do something.
@@ -73,16 +64,6 @@ pub struct Row {
     pub rights: Rights,
     /// Through which bindings; may be empty when they cannot be read.
     pub via: Vec<Via>,
-}
-
-/// Whose projects, and which window of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Whose {
-    /// Who.
-    pub subject: Subject,
-    /// The window.
-    #[serde(default)]
-    pub window: Window,
 }
 
 /// The projects that somebody reaches.

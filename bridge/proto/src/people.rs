@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Method;
 use crate::account::MissingRight;
-use crate::project::{About, Window};
+use crate::project::{About, Listing, Window};
 use crate::subject::{Subject, SubjectKind};
 
 /// The live list of users or of groups, by name.
@@ -83,20 +83,7 @@ pub struct Params {
 }
 
 /// A window of users or groups.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct List {
-    /// What all such views say.
-    pub about: About,
-    /// The window.
-    pub rows: Vec<Row>,
-    /// The place of the first row among all.
-    pub offset: u32,
-    /// How many fit the filter.
-    pub total: u32,
-    /// Whether the user may make such ones.
-    pub may_create: Option<bool>,
-}
+pub type List = Listing<Row>;
 
 /// A user or a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +127,7 @@ pub struct Identity {
     pub name: String,
 }
 
-/// Which user or group, and which window of a group's members or a user's groups.
+/// Somebody, and a window of what is asked for: members, groups, projects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Which {
     /// Who.

@@ -90,6 +90,16 @@ impl Default for Window {
     }
 }
 
+/// A project, and a window of what there is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    /// The project.
+    pub project: String,
+    /// The window.
+    #[serde(default)]
+    pub window: Window,
+}
+
 /// What is true of all views about projects and people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -108,19 +118,28 @@ pub struct About {
 }
 
 /// A window of the projects.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct List {
+pub type List = Listing<Row>;
+
+/// A window of what there is of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, bound(deserialize = "R: Deserialize<'de>"))]
+pub struct Listing<R> {
     /// What all such views say.
     pub about: About,
     /// The window.
-    pub rows: Vec<Row>,
+    pub rows: Vec<R>,
     /// The place of the first row among all.
     pub offset: u32,
-    /// How many projects fit the filter.
+    /// How many fit the filter.
     pub total: u32,
-    /// Whether the user may make projects.
+    /// Whether the user may make more of them.
     pub may_create: Option<bool>,
+}
+
+impl<R> Default for Listing<R> {
+    fn default() -> Self {
+        Self { about: About::default(), rows: vec![], offset: 0, total: 0, may_create: None }
+    }
 }
 
 /// A project.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::{MissingRight, Object};
-use crate::project::{About, Window};
+use crate::project::{Listing, Within};
 use crate::subject::Role;
 use crate::{Method, Secret};
 
@@ -14,7 +14,7 @@ pub struct Robots;
 
 impl Method for Robots {
     const NAME: &'static str = "robots";
-    type Params = Params;
+    type Params = Within;
     type Answer = List;
 }
 
@@ -54,31 +54,8 @@ impl Method for DeleteRobot {
     type Answer = Changed;
 }
 
-/// Which project, and which window of its robots.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Params {
-    /// The project.
-    pub project: String,
-    /// The window.
-    #[serde(default)]
-    pub window: Window,
-}
-
 /// A window of a project's robots.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct List {
-    /// What all such views say.
-    pub about: About,
-    /// The window.
-    pub rows: Vec<Row>,
-    /// The place of the first row among all.
-    pub offset: u32,
-    /// How many fit the filter.
-    pub total: u32,
-    /// Whether the user may make robots here.
-    pub may_create: Option<bool>,
-}
+pub type List = Listing<Row>;
 
 /// A robot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

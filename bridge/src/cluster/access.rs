@@ -2,8 +2,7 @@
 
 //! What the user may do, asked before it is tried.
 
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Cluster, Error};
 
@@ -42,30 +41,6 @@ pub struct Permission<'a> {
     pub name: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Review<'a> {
-    kind: &'static str,
-    api_version: &'static str,
-    spec: Spec<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec<'a> {
-    resource_attributes: Permission<'a>,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    status: Status,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    allowed: bool,
-}
-
 impl Cluster {
     /// Whether the user has this right.
     ///
@@ -86,14 +61,6 @@ impl Cluster {
     /// # Errors
     /// When the cluster does not say.
     pub async fn may(&self, permission: Permission<'_>) -> Result<bool, Error> {
-        let review = Review {
-            kind: "SelfSubjectAccessReview",
-            api_version: "authorization.k8s.io/v1",
-            spec: Spec { resource_attributes: permission },
-        };
-        // Strings alone: writing them does not fail.
-        let body = Bytes::from(serde_json::to_vec(&review).unwrap_or_default());
-        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-        Ok(self.post::<Answer>(path, body).await?.status.allowed)
+        Ok(self.may_i(permission).await?.allowed)
     }
 }

@@ -204,11 +204,7 @@ impl Cluster {
     }
 
     async fn service_account(&self) -> Result<Option<ServiceAccount>, Error> {
-        match self.get(&account_path()).await {
-            Ok(account) => Ok(Some(account)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.object(&account_path()).await
     }
 
     /// Whether the server gives out tokens on request (Kubernetes 1.12, on OpenShift 4).

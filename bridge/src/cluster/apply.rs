@@ -168,14 +168,11 @@ impl Cluster {
     /// # Errors
     /// When the cluster refuses or cannot be reached.
     pub async fn standing(&self, draft: &Draft) -> Result<Option<Standing>, Error> {
-        match self.get::<Object>(&draft.path()).await {
-            Ok(Object { metadata: Metadata { uid, labels, deletion_timestamp } }) => {
-                let (labels, is_going) = (labels.unwrap_or_default(), deletion_timestamp.is_some());
-                Ok(Some(Standing { uid, labels, is_going }))
-            }
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let object = self.object(&draft.path()).await?;
+        Ok(object.map(|Object { metadata: Metadata { uid, labels, deletion_timestamp } }| {
+            let (labels, is_going) = (labels.unwrap_or_default(), deletion_timestamp.is_some());
+            Standing { uid, labels, is_going }
+        }))
     }
 
     /// Deletes this very object, after what belongs to it; not another one that has its name by now.

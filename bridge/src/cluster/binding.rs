@@ -2,6 +2,8 @@
 
 //! Bindings, which give roles (`rbac.authorization.k8s.io/v1`).
 
+use images_proto::subject;
+use images_roster::{facts, subject_of_user};
 use serde::Deserialize;
 
 use super::described::Described;
@@ -45,6 +47,31 @@ pub struct Subject {
     /// The project of a service account.
     #[serde(default)]
     pub namespace: Option<String>,
+}
+
+impl RoleRef {
+    /// Which role it is.
+    pub fn read(&self) -> facts::RoleRef {
+        facts::RoleRef { cluster: self.kind == "ClusterRole", name: self.name.clone() }
+    }
+}
+
+impl Subject {
+    /// Whom it names; `None` for kinds that nobody is of. A service account that is named as a user
+    /// is the robot that it is.
+    pub fn read(&self) -> Option<subject::Subject> {
+        subject_of(&self.kind, &self.name, self.namespace.as_deref())
+    }
+}
+
+/// Whom a binding names; see [`Subject::read`].
+pub fn subject_of(kind: &str, name: &str, project: Option<&str>) -> Option<subject::Subject> {
+    match kind {
+        "User" => Some(subject_of_user(name)),
+        "Group" => Some(subject::Subject::group(name)),
+        "ServiceAccount" => Some(subject::Subject::robot(project?, name)),
+        _ => None,
+    }
 }
 
 /// The list of a project's bindings.

@@ -3,16 +3,18 @@
 //! An API server of a few lines, on a real socket: a test says what it answers.
 
 pub(crate) mod node;
+pub(crate) mod request;
 pub(crate) mod store;
 
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use self::node::Act;
+use self::request::Request;
 use super::Cluster;
 
 /// A request as it arrived.
@@ -100,34 +102,11 @@ async fn serve(
     log: &Mutex<Vec<Asked>>,
 ) -> std::io::Result<()> {
     let mut socket = BufReader::new(socket);
-    loop {
-        let (mut line, mut length, mut content_type) = (String::new(), 0, String::new());
-        let mut key = None;
-        if socket.read_line(&mut line).await? == 0 {
-            return Ok(());
-        }
-        loop {
-            let mut header = String::new();
-            socket.read_line(&mut header).await?;
-            if let Some(value) = header.to_ascii_lowercase().strip_prefix("sec-websocket-key: ") {
-                // A key has capital letters.
-                key = Some(header.trim()[header.trim().len() - value.trim().len()..].to_owned());
-            }
-            let header = header.trim().to_ascii_lowercase();
-            match header.split_once(": ") {
-                None => break,
-                Some(("content-length", value)) => length = value.parse().unwrap(),
-                Some(("content-type", value)) => content_type = value.to_owned(),
-                Some(_) => {}
-            }
-        }
-        let mut body = vec![0; length];
-        socket.read_exact(&mut body).await?;
-        let mut words = line.split(' ').map(str::to_owned);
-        let (method, target) = (words.next().unwrap(), words.next().unwrap());
+    while let Some(request) = request::read(&mut socket).await? {
+        let Request { method, target, content_type, websocket, body } = request;
         let body = serde_json::from_slice(&body).unwrap_or_default();
         let asked = Asked { method, target, content_type, body };
-        let (status, body) = match key.map(|key| (key, run(&asked))) {
+        let (status, body) = match websocket.map(|key| (key, run(&asked))) {
             Some((key, Ok(acts))) => {
                 log.lock().unwrap().push(asked);
                 return node::run(socket, &key, acts).await;
@@ -147,4 +126,5 @@ async fn serve(
         );
         socket.write_all(format!("{head}{body}").as_bytes()).await?;
     }
+    Ok(())
 }

@@ -22,13 +22,9 @@ impl Cluster {
     /// When it cannot be read.
     pub async fn image_origin(&self, digest: &Digest) -> Result<Option<String>, Error> {
         let path = format!("/apis/image.openshift.io/v1/images/{digest}?pretty=false");
-        match self.get::<Image>(&path).await {
-            Ok(image) => {
-                let reference = image.docker_image_reference.map(|text| excerpt(text.as_bytes()));
-                Ok(reference.filter(|reference| !reference.is_empty()))
-            }
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let image: Option<Image> = self.object(&path).await?;
+        let reference = image.and_then(|image| image.docker_image_reference);
+        let reference = reference.map(|text| excerpt(text.as_bytes()));
+        Ok(reference.filter(|reference| !reference.is_empty()))
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::metadata::ListMetadata;
-use super::{Cluster, Error};
+use super::{Cluster, Collection, Error};
 use crate::uri::escaped;
 
 /// Objects on one page.
@@ -57,22 +57,22 @@ impl Cluster {
     /// # Errors
     /// When it cannot be read.
     pub async fn list_all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Error> {
-        self.list_some(path, Some).await
+        self.list_some(&Collection::whole(path), Some).await
     }
 
-    /// What `pick` takes of the objects of the list at `path`, of which there may be many.
+    /// What `pick` takes of the objects of a collection, of which there may be many.
     ///
     /// # Errors
     /// When it cannot be read.
     pub async fn list_some<T: DeserializeOwned, U>(
         &self,
-        path: &str,
+        of: &Collection,
         mut pick: impl FnMut(T) -> Option<U> + Send,
     ) -> Result<Vec<U>, Error> {
         let mut items = Vec::new();
         let (mut token, mut restarts): (Option<String>, u32) = (None, 0);
         loop {
-            let page: List<T> = match self.list(path, token.as_deref()).await {
+            let page: List<T> = match self.page(of, token.as_deref()).await {
                 Err(error) if error.is_expired() && token.is_some() && restarts < RESTARTS => {
                     restarts += 1;
                     items.clear();

@@ -59,12 +59,8 @@ impl Cluster {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn object(&self, path: &str) -> Result<Option<Value>, Error> {
-        match self.get(path).await {
-            Ok(object) => Ok(Some(object)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+    pub async fn object<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
+        if_there(self.get(path).await)
     }
 
     /// Makes an object in the list at `collection`, and returns it as it is then.
@@ -136,6 +132,15 @@ impl Cluster {
             }
             answer => answer,
         }
+    }
+}
+
+/// What was read, or that it is not there.
+pub(super) fn if_there<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(object) => Ok(Some(object)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -143,16 +143,13 @@ impl Cluster {
         projects: Projects,
         name: &str,
     ) -> Result<Option<Standing>, Error> {
-        match self.get::<Object>(&projects.path(name)).await {
-            Ok(Object { metadata, status }) => Ok(Some(Standing {
-                uid: metadata.uid,
-                is_going: metadata.deletion_timestamp.is_some()
-                    || status.phase.as_deref() == Some("Terminating"),
-                annotations: metadata.annotations.unwrap_or_default(),
-            })),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let object = self.object(&projects.path(name)).await?;
+        Ok(object.map(|Object { metadata, status }| Standing {
+            uid: metadata.uid,
+            is_going: metadata.deletion_timestamp.is_some()
+                || status.phase.as_deref() == Some("Terminating"),
+            annotations: metadata.annotations.unwrap_or_default(),
+        }))
     }
 
     /// Sets annotations of a project, and removes those that are `None`. Others are not touched.

@@ -13,8 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::apply::{MANAGED_BY, OURS};
-use super::list::List;
-use super::object::{Found, uid_of};
+use super::object::{Found, if_there, uid_of};
 use super::robot_token::{self, EXPIRES, PURPOSE, ROBOT, RobotToken};
 use super::service_account::{self, is_made_by_the_cluster};
 use super::{Cluster, Error};
@@ -156,11 +155,8 @@ impl Cluster {
         robot: &str,
         name: &str,
     ) -> Result<Option<TokenSecret>, Error> {
-        match self.get_metadata::<Value>(&secret_path(project, name)).await {
-            Ok(secret) => Ok(token_secret(&secret, robot)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let secret = self.get_metadata::<Value>(&secret_path(project, name)).await;
+        Ok(if_there(secret)?.and_then(|secret| token_secret(&secret, robot)))
     }
 
     /// The secrets of the tokens of this robot that were made here.
@@ -172,21 +168,8 @@ impl Cluster {
         project: &str,
         robot: &str,
     ) -> Result<Vec<TokenSecret>, Error> {
-        let selector = escaped(&robot_token::selector());
-        let first =
-            format!("{}?limit=500&labelSelector={selector}", robot_token::list_path(project));
-        let mut path = first.clone();
-        let mut secrets = Vec::new();
-        loop {
-            let page: List<Value> = self.get_metadata(&path).await?;
-            let next = page.next().map(|token| format!("{first}&continue={}", escaped(token)));
-            let ours = page.into_items().into_iter();
-            secrets.extend(ours.filter_map(|secret| token_secret(&secret, robot)));
-            match next {
-                Some(next) if next != path => path = next,
-                _ => return Ok(secrets),
-            }
-        }
+        let secrets = robot_token::collection(project);
+        self.list_some(&secrets, |secret: Value| token_secret(&secret, robot)).await
     }
 
     /// Deletes the secret of a token, if it is this one. The token ends with it, as soon as the

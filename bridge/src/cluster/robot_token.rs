@@ -5,11 +5,11 @@
 
 use serde::Deserialize;
 
+use super::Collection;
+use super::apply::{MANAGED_BY, OURS};
 use super::described::Described;
 use crate::uri::escaped;
 
-/// The label by which our objects are found.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "cockpit-images");
 /// The annotation with the name of the service account.
 pub const ROBOT: &str = "images.cockpit-project.org/robot";
 /// The annotation with what somebody said that the token is for.
@@ -40,12 +40,12 @@ pub struct Notes {
     pub expires: Option<String>,
 }
 
-/// The list of a project's secrets, of which only ours are wanted: see [`selector`].
+/// The list of a project's secrets, of which only ours are wanted: see [`collection`].
 pub fn list_path(project: &str) -> String {
     format!("/api/v1/namespaces/{}/secrets", escaped(project))
 }
 
-/// The label selector that finds only ours.
-pub fn selector() -> String {
-    format!("{}={}", MANAGED_BY.0, MANAGED_BY.1)
+/// The metadata of those of a project's secrets that are ours.
+pub fn collection(project: &str) -> Collection {
+    Collection::metadata(list_path(project)).selecting(&format!("{MANAGED_BY}={OURS}"))
 }

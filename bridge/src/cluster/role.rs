@@ -2,6 +2,7 @@
 
 //! Roles (`rbac.authorization.k8s.io/v1`).
 
+use images_roster::rules;
 use serde::Deserialize;
 
 use super::described::Described;
@@ -35,6 +36,19 @@ pub struct Rule {
     pub resources: Option<Vec<String>>,
     /// The names of the objects that it is limited to; without any it holds for all.
     pub resource_names: Option<Vec<String>>,
+}
+
+impl Role {
+    /// What it allows, as it is evaluated.
+    pub fn into_rules(self) -> Vec<rules::Rule> {
+        let rule = |rule: Rule| rules::Rule {
+            verbs: rule.verbs.unwrap_or_default(),
+            api_groups: rule.api_groups.unwrap_or_default(),
+            resources: rule.resources.unwrap_or_default(),
+            resource_names: rule.resource_names.unwrap_or_default(),
+        };
+        self.rules.unwrap_or_default().into_iter().map(rule).collect()
+    }
 }
 
 /// The list of a project's roles.

@@ -7,11 +7,10 @@ use bytes::Bytes;
 use http::Method;
 use images_proto::subject::{Subject, SubjectKind};
 use images_roster::facts::RoleRef;
-use images_roster::subject_of_user;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::binding::list_path;
+use super::binding::{list_path, subject_of};
 use super::error::Kind;
 use super::{Cluster, Error};
 use crate::uri::escaped;
@@ -130,13 +129,7 @@ fn written(Subject { kind, name, project }: &Subject) -> Value {
 
 fn read(subject: &Value) -> Option<Subject> {
     let text = |key: &str| subject[key].as_str();
-    let name = text("name")?;
-    match text("kind")? {
-        "User" => Some(subject_of_user(name)),
-        "Group" => Some(Subject::group(name)),
-        "ServiceAccount" => Some(Subject::robot(text("namespace")?, name)),
-        _ => None,
-    }
+    subject_of(text("kind")?, text("name")?, text("namespace"))
 }
 
 impl Cluster {

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::error::Kind;
+use super::object::if_there;
 use super::{Cluster, Error, image_stream};
 
 const API: &str = "/apis/image.openshift.io/v1";
@@ -20,11 +21,7 @@ impl Cluster {
     /// # Errors
     /// When it cannot be read.
     pub async fn stream_object(&self, repository: &RepositoryName) -> Result<Option<Value>, Error> {
-        match self.stream_whole(repository).await {
-            Ok(stream) => Ok(Some(stream)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        if_there(self.stream_whole(repository).await)
     }
 
     /// A stream, whole.

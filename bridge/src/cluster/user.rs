@@ -2,6 +2,7 @@
 
 //! Users (`user.openshift.io/v1`). Only OpenShift keeps them as objects.
 
+use images_proto::people::Identity;
 use serde::Deserialize;
 
 use super::described::Described;
@@ -24,10 +25,13 @@ pub struct User {
 }
 
 impl User {
-    /// The identities that lead to this user, as providers and the names there.
-    pub fn identities(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// The identities that lead to this user.
+    pub fn identities(&self) -> impl Iterator<Item = Identity> {
         // An identity is called PROVIDER:NAME, and no provider's name has a colon (origin,
         // `pkg/user/apis/user/validation`).
-        self.identities.iter().flatten().filter_map(|name| name.split_once(':'))
+        self.identities.iter().flatten().filter_map(|whole| {
+            let (provider, name) = whole.split_once(':')?;
+            Some(Identity { provider: provider.to_owned(), name: name.to_owned() })
+        })
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::group::{GROUPS, Group};
 use super::object::{Change, Found};
 use super::user::{USERS, User};
-use super::{Cluster, Error};
+use super::{Cluster, Collection, Error};
 use crate::uri::escaped;
 
 const API: &str = "/apis/user.openshift.io/v1";
@@ -78,7 +78,9 @@ impl Cluster {
     /// # Errors
     /// When they cannot be listed.
     pub async fn user_names(&self) -> Result<HashSet<String>, Error> {
-        let names = self.list_some(USERS, |user: User| Some(user.metadata.name)).await?;
+        let names = self
+            .list_some(&Collection::whole(USERS), |user: User| Some(user.metadata.name))
+            .await?;
         Ok(names.into_iter().collect())
     }
 
@@ -133,7 +135,7 @@ impl Cluster {
             let is_in = group.users.iter().flatten().any(|member| member == user);
             is_in.then_some(group.metadata.name)
         };
-        self.list_some(GROUPS, pick).await
+        self.list_some(&Collection::whole(GROUPS), pick).await
     }
 }
 

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use images_proto::lens::{Place, Reached, Whose};
+use images_proto::lens::{Place, Reached};
+use images_proto::people::Which;
 use images_roster::Roster;
 use images_roster::query::LiveView;
 use images_roster::query::projects::Projects;
@@ -26,7 +27,7 @@ pub struct ReachView {
     /// It wants all projects for as long as the view is open.
     _feed: RosterFeed,
     view: Reach,
-    whose: Whose,
+    which: Which,
     rows: Reviews,
     pace: Pace,
     is_reading: bool,
@@ -34,13 +35,13 @@ pub struct ReachView {
 
 impl ReachView {
     /// A view with these parameters.
-    pub fn new(session: Arc<Session>, whose: Whose) -> Self {
+    pub fn new(session: Arc<Session>, which: Which) -> Self {
         let feed = session.roster_feed();
         feed.want(Want { all: true, ..Want::default() });
         Self {
             _feed: feed,
-            view: Reach::new(whose.clone()),
-            whose,
+            view: Reach::new(which.clone()),
+            which,
             rows: Reviews::of(session.clone()),
             pace: Pace::new(session.roster().changes()),
             session,
@@ -50,27 +51,27 @@ impl ReachView {
 
     /// Whether what binds the user cannot be read, so that only asking tells what he reaches.
     fn is_in_the_dark(&self, roster: &Roster, reached: &Reached) -> bool {
-        let is_me = roster.me() == Some(&self.whose.subject);
+        let is_me = roster.me() == Some(&self.which.subject);
         is_me && !reached.about.reading && !reached.about.unread.is_empty()
     }
 }
 
 impl Live for ReachView {
-    type Params = Whose;
+    type Params = Which;
     type Answer = Reached;
 
-    fn set_params(&mut self, whose: Whose) {
-        self.whose = whose.clone();
-        self.view.set_params(whose);
+    fn set_params(&mut self, which: Which) {
+        self.which = which.clone();
+        self.view.set_params(which);
     }
 
     fn render(&mut self) -> Reached {
         self.pace.seen();
-        let subject = self.whose.subject.clone();
+        let subject = self.which.subject.clone();
         let roster = self.session.roster().look();
         let mut reached = self.view.render(&roster, &NOTHING);
         if self.is_in_the_dark(&roster, &reached) {
-            let list = Projects::new(self.whose.window.clone()).render(&roster, &NOTHING);
+            let list = Projects::new(self.which.window.clone()).render(&roster, &NOTHING);
             (reached.offset, reached.total) = (list.offset, list.total);
             let places = list.rows.into_iter().map(|row| {
                 let (rights, via) = roster.rights(&row.name, &subject);

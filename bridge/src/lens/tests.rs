@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-use images_proto::lens::{Question as Asked, Whose};
-use images_proto::project::Window;
+use images_proto::lens::Question as Asked;
+use images_proto::people::Which;
+use images_proto::project::{Window, Within};
 use images_proto::subject::Subject;
 
 use super::*;
@@ -25,8 +26,8 @@ async fn world() -> Arc<World> {
     world
 }
 
-fn params() -> Params {
-    Params { project: "skyfield".to_owned(), window: Window::default() }
+fn params() -> Within {
+    Within { project: "skyfield".to_owned(), window: Window::default() }
 }
 
 #[tokio::test]
@@ -96,8 +97,8 @@ async fn what_somebody_reaches_is_confirmed_by_the_cluster() {
     let world = world().await;
     let session = world.session();
     let _feed = session.feed();
-    let whose = Whose { subject: Subject::user("greg"), window: Window::default() };
-    let mut view = ReachView::new(session.clone(), whose);
+    let which = Which { subject: Subject::user("greg"), window: Window::default() };
+    let mut view = ReachView::new(session.clone(), which);
     let shown =
         until(&session, &mut view, "asked", |reached| reached.asked && reached.total > 0).await;
     assert_eq!(shown.rows[0].project, "skyfield");

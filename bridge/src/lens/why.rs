@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use images_proto::Failure;
-use images_proto::lens::{Answer, Params, Question};
-use images_proto::project::{About, Window};
+use images_proto::lens::{Answer, Question};
+use images_proto::project::{About, Window, Within};
 use images_proto::subject::{Role, Verb};
 use images_roster::query::LiveView;
 use images_roster::query::lens::Lens;
@@ -104,7 +104,7 @@ async fn read(session: &Arc<Session>, project: &str) -> About {
     let near = BTreeSet::from([project.to_owned()]);
     feed.want(Want { near, ..Want::default() });
     let window = Window { limit: 0, ..Window::default() };
-    let lens = Lens::new(Params { project: project.to_owned(), window });
+    let lens = Lens::new(Within { project: project.to_owned(), window });
     let look = || {
         let mut about = lens.render(&session.roster().look(), &NOTHING).about;
         complete(&mut about, session);

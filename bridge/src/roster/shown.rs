@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use images_proto::project::{self, About};
+use images_proto::project::{self, About, Within};
 use images_proto::subject::{SubjectKind, Verb};
 use images_proto::{Method, people, robot};
 use images_roster::query::{self, LiveView};
@@ -197,20 +197,20 @@ impl Shown for query::robots::Robots {
         &mut answer.about
     }
 
-    fn want(params: &robot::Params, _: &robot::List) -> Want {
+    fn want(params: &Within, _: &robot::List) -> Want {
         let project = one(&params.project);
         Want { near: project.clone(), robots: project, ..Want::default() }
     }
 
-    fn project(params: &robot::Params) -> &str {
+    fn project(params: &Within) -> &str {
         &params.project
     }
 
-    fn questions(params: &robot::Params, _: bool) -> Vec<Question> {
+    fn questions(params: &Within, _: bool) -> Vec<Question> {
         vec![create_robot(&params.project)]
     }
 
-    fn complete(params: &robot::Params, answer: &mut robot::List, own: &Own) {
+    fn complete(params: &Within, answer: &mut robot::List, own: &Own) {
         answer.may_create = own.may(&create_robot(&params.project));
     }
 }

@@ -6,9 +6,9 @@ pub(crate) mod world;
 
 use std::time::Duration;
 
-use images_proto::project::{Sharing, Window};
+use images_proto::project::{Sharing, Window, Within};
 use images_proto::subject::{Role, Subject, SubjectKind};
-use images_proto::{people, project, robot};
+use images_proto::{people, project};
 use images_roster::query::people::People;
 use images_roster::query::project::Project;
 use images_roster::query::projects::Projects;
@@ -187,7 +187,7 @@ async fn the_cluster_is_asked_what_the_user_may_do() {
     });
     let secrets = "/api/v1/namespaces/p1/secrets";
     world.put(secrets, "ci-token-1", json!({ "metadata": { "annotations": annotations } }));
-    let params = robot::Params { project: "p1".to_owned(), window: Window::default() };
+    let params = Within { project: "p1".to_owned(), window: Window::default() };
     let mut view = RosterView::<Robots>::new(session.clone(), params);
     let shown = until(&session, &mut view, "robots", |list| {
         list.total == 2 && list.rows[0].tokens.is_some() && list.may_create.is_some()

@@ -87,15 +87,15 @@ async fn there_and_back(face: Face) -> Result<()> {
     let prod = "shop/frontend:live";
     let old = a_move(&cluster, "skyfield/frontend:v2", prod).await?;
     let new = a_move(&cluster, "skyfield/frontend:v3", prod).await?;
-    sarah.promote(&[old.clone()]).await?;
-    let plan = sarah.plan(&[new.clone()]).await?;
+    sarah.promote(std::slice::from_ref(&old)).await?;
+    let plan = sarah.plan(std::slice::from_ref(&new)).await?;
     let change = &plan.changes[0];
     ensure!(change.was == Some(old.digest), "{change:#?}");
     ensure!(change.layers_kept == Some(2) && change.layers_new == Some(1), "{change:#?}");
     let env = change.env.as_ref().context("the environment is not known")?;
     ensure!(env.len() == 1 && env[0].name == "APP_VERSION", "{env:?}");
     ensure!((env[0].was.as_deref(), env[0].is.as_deref()) == (Some("v2"), Some("v3")), "{env:?}");
-    let items = sarah.promote(&[new.clone()]).await?;
+    let items = sarah.promote(std::slice::from_ref(&new)).await?;
     ensure!(items[0].was == Some(old.digest), "{items:#?}");
 
     let versions = sarah.versions(prod).await?.versions;
@@ -131,10 +131,10 @@ async fn what_was_pushed_over_can_be_promoted_again() -> Result<()> {
     let sarah = Promoter::of(&cluster, "sarah")?;
     let prod = "shop/frontend:live";
     let wanted = a_move(&cluster, "skyfield/frontend:v2", prod).await?;
-    sarah.promote(&[wanted.clone()]).await?;
+    sarah.promote(std::slice::from_ref(&wanted)).await?;
     cluster.skopeo("sarah")?.copy("skyfield/frontend:v3", prod).await?;
     ensure!(kept(&cluster, prod).await? != wanted.digest.to_string(), "nothing was pushed");
-    sarah.promote(&[wanted.clone()]).await?;
+    sarah.promote(std::slice::from_ref(&wanted)).await?;
     ensure!(kept(&cluster, prod).await? == wanted.digest.to_string(), "it was not put right");
     Ok(())
 }

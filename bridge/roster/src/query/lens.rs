@@ -4,7 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use images_proto::lens::{self, Params, Row, View};
+use images_proto::lens::{self, Row, View};
+use images_proto::project::Within;
 use images_proto::subject::{SubjectKind, Verb};
 
 use super::page::{Filter, Page};
@@ -17,7 +18,7 @@ use crate::who::{Named, Who};
 
 /// The view.
 pub struct Lens {
-    params: Params,
+    params: Within,
     asked: Option<Asked>,
 }
 
@@ -45,12 +46,12 @@ impl Lens {
 impl LiveView for Lens {
     type Method = lens::Lens;
 
-    fn new(params: Params) -> Self {
+    fn new(params: Within) -> Self {
         Self { params, asked: None }
     }
 
     /// An answer about another project is dropped.
-    fn set_params(&mut self, params: Params) {
+    fn set_params(&mut self, params: Within) {
         if params.project != self.params.project {
             self.asked = None;
         }

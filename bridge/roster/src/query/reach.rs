@@ -4,8 +4,9 @@
 
 use std::collections::HashSet;
 
-use images_proto::lens::{self, Place, Reached, Whose};
+use images_proto::lens::{self, Place, Reached};
 use images_proto::natural;
+use images_proto::people::Which;
 
 use super::page::{Filter, Page};
 use super::{LiveView, Outside};
@@ -18,18 +19,18 @@ use crate::who::Named;
 
 /// The view.
 pub struct Reach {
-    whose: Whose,
+    which: Which,
 }
 
 impl LiveView for Reach {
     type Method = lens::Reach;
 
-    fn new(whose: Whose) -> Self {
-        Self { whose }
+    fn new(which: Which) -> Self {
+        Self { which }
     }
 
-    fn set_params(&mut self, whose: Whose) {
-        self.whose = whose;
+    fn set_params(&mut self, which: Which) {
+        self.which = which;
     }
 
     /// What the bindings say: the cluster is asked about the window by whoever can.
@@ -45,11 +46,11 @@ impl LiveView for Reach {
             ],
             &[],
         );
-        let bearer = roster.bearer(Named::of(&self.whose.subject));
-        let filter = Filter::new(&self.whose.window.filter);
+        let bearer = roster.bearer(Named::of(&self.which.subject));
+        let filter = Filter::new(&self.which.window.filter);
         let mut all = reached(roster, &bearer);
         all.retain(|name| filter.fits([*name]));
-        let page = Page::of(all, &self.whose.window, |a, b| natural::compare(a, b));
+        let page = Page::of(all, &self.which.window, |a, b| natural::compare(a, b));
         let rows = page.rows.into_iter().map(|project| {
             let (rights, via) = roster.rights_of(project, &bearer);
             Place { project: project.to_owned(), rights, via }

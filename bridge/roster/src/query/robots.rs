@@ -3,7 +3,8 @@
 //! The robots of a project, by name, and their tokens.
 
 use images_proto::natural;
-use images_proto::robot::{self, List, Params, Row, Token};
+use images_proto::project::Within;
+use images_proto::robot::{self, List, Row, Token};
 use images_proto::subject::SubjectKind;
 
 use super::holders::Holders;
@@ -16,17 +17,17 @@ use crate::who::Named;
 
 /// The view.
 pub struct Robots {
-    params: Params,
+    params: Within,
 }
 
 impl LiveView for Robots {
     type Method = robot::Robots;
 
-    fn new(params: Params) -> Self {
+    fn new(params: Within) -> Self {
         Self { params }
     }
 
-    fn set_params(&mut self, params: Params) {
+    fn set_params(&mut self, params: Within) {
         self.params = params;
     }
 

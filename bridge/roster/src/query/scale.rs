@@ -6,9 +6,9 @@ use std::cell::Cell;
 use std::mem::size_of;
 
 use images_proto::people::{self, Identity};
-use images_proto::project::Window;
+use images_proto::project;
+use images_proto::project::{Window, Within};
 use images_proto::subject::{Subject, SubjectKind, Verb};
-use images_proto::{lens, project};
 
 use super::lens::Lens;
 use super::people::People;
@@ -200,9 +200,9 @@ fn first_windows() {
             let params = || people::Params { kind, window: window() };
             time(&name("people"), &|| People::new(params()).render(&roster, &outside).total);
         }
-        let params = || lens::Params { project: "project-7".into(), window: window() };
+        let params = || Within { project: "project-7".into(), window: window() };
         time(&name("lens"), &|| Lens::new(params()).render(&roster, &outside).total);
-        let whose = || lens::Whose { subject: Subject::user(user(7)), window: window() };
+        let whose = || people::Which { subject: Subject::user(user(7)), window: window() };
         time(&name("reach"), &|| Reach::new(whose()).render(&roster, &outside).total);
     }
 }

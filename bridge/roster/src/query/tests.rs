@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use images_proto::project::{Sharing, Window};
+use images_proto::project::{Sharing, Window, Within};
 use images_proto::subject::{Role, Subject, SubjectKind, Verb};
 use images_proto::{Code, Failure, Method, lens, people, project, robot};
 use proptest::prelude::*;
@@ -40,7 +40,7 @@ fn project(roster: &Roster, name: &str) -> project::View {
 }
 
 fn lens(roster: &Roster, name: &str) -> lens::View {
-    look::<Lens>(roster, lens::Params { project: name.to_owned(), window: all() })
+    look::<Lens>(roster, Within { project: name.to_owned(), window: all() })
 }
 
 fn people(roster: &Roster, kind: SubjectKind, window: Window) -> people::List {
@@ -193,14 +193,14 @@ fn sharing_is_told_apart_from_members() {
     let (logged_in, anybody) =
         (Subject::group("system:authenticated"), Subject::group("system:unauthenticated"));
     let here = Some("skyfield");
-    put_binding(&mut roster, here, "registry-viewer", &[logged_in.clone()]);
+    put_binding(&mut roster, here, "registry-viewer", std::slice::from_ref(&logged_in));
     assert_eq!(sharing(&roster), (Some(Sharing::Shared), Some(4), 0, None));
     put_binding(&mut roster, here, "registry-viewer", &[logged_in.clone(), anybody]);
     assert_eq!(sharing(&roster), (Some(Sharing::Anonymous), Some(4), 0, None));
-    put_binding(&mut roster, here, "registry-editor", &[logged_in.clone()]);
+    put_binding(&mut roster, here, "registry-editor", std::slice::from_ref(&logged_in));
     let (_, count, everybody, anyway) = sharing(&roster);
     assert_eq!((count, everybody, anyway), (Some(4), 1, None), "pushing is more than sharing");
-    put_binding(&mut roster, here, "system:image-puller", &[logged_in.clone()]);
+    put_binding(&mut roster, here, "system:image-puller", std::slice::from_ref(&logged_in));
     let anyway = sharing(&roster).3.unwrap();
     assert_eq!((&anyway.role[..], anyway.project.as_deref()), ("system:image-puller", here));
     assert_eq!(anyway.group.as_deref(), Some("system:authenticated"));
@@ -297,7 +297,7 @@ fn robots_have_roles_and_tokens() {
     roster.put(token("new", "ci", 2));
     roster.put(token("others", "cd", 3));
     let robots = |roster: &Roster| {
-        let params = robot::Params { project: "skyfield".into(), window: all() };
+        let params = Within { project: "skyfield".into(), window: all() };
         look::<Robots>(roster, params).rows
     };
     let [ci] = &robots(&roster)[..] else { panic!() };
@@ -315,7 +315,7 @@ fn robots_have_roles_and_tokens() {
 #[test]
 fn the_cluster_s_own_answer_comes_before_the_bindings() {
     let roster = skyfield();
-    let params = lens::Params { project: "skyfield".into(), window: all() };
+    let params = Within { project: "skyfield".into(), window: all() };
     let mut view = Lens::new(params.clone());
     let allowed = Allowed {
         users: ["boss", "system:serviceaccount:skyfield:ci"].map(str::to_owned).into(),
@@ -333,7 +333,7 @@ fn the_cluster_s_own_answer_comes_before_the_bindings() {
     assert_eq!(push["josh"], Some(false), "the bindings say otherwise, the cluster decides");
     let josh = answer.rows.iter().find(|row| row.subject.name == "josh").unwrap();
     assert_eq!(josh.rights.pull, Some(true), "nobody asked for this verb");
-    view.set_params(lens::Params { project: "other".into(), ..params });
+    view.set_params(Within { project: "other".into(), ..params });
     assert!(!view.render(&roster, &outside).asked);
 }
 
@@ -367,7 +367,7 @@ proptest! {
     fn a_reach_is_what_the_access_reviews_say(model in cluster()) {
         let roster = model.roster();
         for subject in everybody() {
-            let whose = lens::Whose { subject: subject.clone(), window: all() };
+            let whose = people::Which { subject: subject.clone(), window: all() };
             let view = look::<Reach>(&roster, whose);
             let reached: BTreeSet<_> = view.rows.iter().map(|row| &row.project[..]).collect();
             let mut expected = model.projects();

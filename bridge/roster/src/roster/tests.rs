@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+use images_proto::project::Within;
 use images_proto::subject::SubjectKind;
-use images_proto::{lens, people, project, robot};
+use images_proto::{people, project};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -50,9 +51,9 @@ fn everything(roster: &Roster) -> Vec<String> {
         let name = name.to_owned();
         let params = project::Params { name: name.clone(), window: window.clone() };
         look::<query::project::Project>(&mut seen, roster, &outside, params);
-        let params = robot::Params { project: name.clone(), window: window.clone() };
+        let params = Within { project: name.clone(), window: window.clone() };
         look::<query::robots::Robots>(&mut seen, roster, &outside, params);
-        let params = lens::Params { project: name, window: window.clone() };
+        let params = Within { project: name, window: window.clone() };
         look::<query::lens::Lens>(&mut seen, roster, &outside, params);
     }
     for kind in [SubjectKind::User, SubjectKind::Group] {
@@ -62,7 +63,7 @@ fn everything(roster: &Roster) -> Vec<String> {
     for subject in everybody() {
         let which = people::Which { subject: subject.clone(), window: window.clone() };
         look::<query::person::Person>(&mut seen, roster, &outside, which);
-        let whose = lens::Whose { subject, window: window.clone() };
+        let whose = people::Which { subject, window: window.clone() };
         look::<query::reach::Reach>(&mut seen, roster, &outside, whose);
     }
     seen

@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 use images_proto::subject::{Role, Subject};
 use images_roster::facts::{Binding, Fact, Kind, RoleRef};
-use images_roster::rules::{self, Rule};
-use images_roster::{Coverage, Roster, Scope, role_of, subject_of_user};
+use images_roster::{Coverage, Roster, Scope, role_of, rules, subject_of_user};
 
 use super::to;
 use crate::cluster::access::Permission;
@@ -85,12 +84,6 @@ async fn read(
     };
     let path = format!("{list}/{}", crate::uri::escaped(&name));
     let found: role::Role = cluster.get(&path).await.ok()?;
-    let rules = found.rules.into_iter().flatten().map(|rule| Rule {
-        verbs: rule.verbs.unwrap_or_default(),
-        api_groups: rule.api_groups.unwrap_or_default(),
-        resources: rule.resources.unwrap_or_default(),
-        resource_names: rule.resource_names.unwrap_or_default(),
-    });
     let project = (!of_cluster).then(|| project.to_owned());
-    Some(rules::role(project, name, &rules.collect::<Vec<_>>()))
+    Some(rules::role(project, name, &found.into_rules()))
 }

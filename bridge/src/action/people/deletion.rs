@@ -13,15 +13,14 @@ use images_proto::account::MissingRight;
 use images_proto::grant;
 use images_proto::name::valid_member_name;
 use images_proto::people::{Deletion, Goes, Identity};
-use images_proto::subject::{Role, Subject, SubjectKind};
+use images_proto::subject::{Subject, SubjectKind};
 use images_proto::{Code, Failure};
-use images_roster::facts;
+use images_roster::role_of;
 
 use super::{CONCURRENCY, absent, after, bad_name, keeps_users, refused, to, told};
 use crate::action::rights::{self, Tool};
-use crate::cluster::binding::{self, Binding, CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS};
-use crate::cluster::user::User;
-use crate::cluster::{Cluster, Error, identity_mapping};
+use crate::cluster::binding::{Binding, CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS};
+use crate::cluster::{Cluster, Collection, Error, identity_mapping};
 use crate::shell::word;
 
 /// Projects in which roles are taken away at once; each takes several requests.
@@ -210,7 +209,7 @@ async fn traces(cluster: &Cluster, subject: &Subject) -> Result<Traces, Failure>
     let object = async {
         if is_user {
             let found = cluster.find_user(name).await.map_err(tried)?;
-            Ok(found.map(|found| (found.uid, identities(&found.object))))
+            Ok(found.map(|found| (found.uid, found.object.identities().collect())))
         } else {
             let found = cluster.find_group(name).await.map_err(tried)?;
             Ok(found.map(|found| (found.uid, Vec::new())))
@@ -237,7 +236,7 @@ async fn traces(cluster: &Cluster, subject: &Subject) -> Result<Traces, Failure>
         Ok(bindings) => {
             for binding in bindings {
                 let Some(project) = binding.metadata.namespace.clone() else { continue };
-                match role_of(&binding.role_ref) {
+                match role_of(&binding.role_ref.read()) {
                     Some(_) => drop(traces.projects.insert(project)),
                     None => foreign.push(stays(subject, Some(&project), &binding)),
                 }
@@ -270,20 +269,6 @@ async fn traces(cluster: &Cluster, subject: &Subject) -> Result<Traces, Failure>
     Ok(traces)
 }
 
-/// The role of ours that a binding gives.
-fn role_of(role: &binding::RoleRef) -> Option<Role> {
-    let cluster = role.kind == "ClusterRole";
-    images_roster::role_of(&facts::RoleRef { cluster, name: role.name.clone() })
-}
-
-fn identities(user: &User) -> Vec<Identity> {
-    let own = |(provider, name): (&str, &str)| Identity {
-        provider: provider.to_owned(),
-        name: name.to_owned(),
-    };
-    user.identities().map(own).collect()
-}
-
 /// The bindings that name somebody.
 async fn list_of(
     cluster: &Cluster,
@@ -299,7 +284,8 @@ async fn list_of(
         let mut subjects = binding.subjects.iter().flatten();
         subjects.any(|subject| subject.kind == kind && subject.name == *name)
     };
-    cluster.list_some(path, |binding: Binding| names(&binding).then_some(binding)).await
+    let bindings = Collection::whole(path);
+    cluster.list_some(&bindings, |binding: Binding| names(&binding).then_some(binding)).await
 }
 
 /// That a role stays, and how it is taken away.

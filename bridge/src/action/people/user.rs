@@ -220,7 +220,7 @@ async fn leave(cluster: &Cluster, identity: &Identity, user: &str) -> Result<(),
 }
 
 fn has(user: &User, identity: &Identity) -> bool {
-    user.identities().any(|(provider, name)| provider == identity.provider && name == identity.name)
+    user.identities().any(|own| own == *identity)
 }
 
 /// Looks whether the user is as it was to become, and says how many identities lead to it.

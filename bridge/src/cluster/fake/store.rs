@@ -114,9 +114,7 @@ impl Store {
                 (201, json!({ "status": { "allowed": allowed } }))
             }
             ("POST", "useridentitymappings") => self.map(body),
-            ("DELETE", identity) if path.contains("/useridentitymappings/") => {
-                self.unmap(&identity.to_owned())
-            }
+            ("DELETE", identity) if path.contains("/useridentitymappings/") => self.unmap(identity),
             ("POST", "token") => self.token(path, body),
             ("GET", kind) if self.denied.contains(&format!("list {kind}").as_str()) => refusal(403),
             ("GET", _) => self.read(path),

@@ -8,13 +8,13 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::cluster::fake::refusal;
+use crate::cluster::fake::{refusal, request};
 use crate::session::Session;
 use crate::session::settings::Settings;
 
@@ -199,27 +199,9 @@ impl World {
 
     async fn serve(self: Arc<Self>, socket: TcpStream) -> std::io::Result<()> {
         let mut socket = BufReader::new(socket);
-        loop {
-            let (mut line, mut length) = (String::new(), 0);
-            if socket.read_line(&mut line).await? == 0 {
-                return Ok(());
-            }
-            loop {
-                let mut header = String::new();
-                socket.read_line(&mut header).await?;
-                let header = header.trim().to_ascii_lowercase();
-                if header.is_empty() {
-                    break;
-                }
-                if let Some(value) = header.strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-            }
-            let mut body = vec![0; length];
-            socket.read_exact(&mut body).await?;
-            let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-            let mut parts = line.split(' ');
-            let (method, target) = (parts.next().unwrap(), parts.next().unwrap());
+        while let Some(request) = request::read(&mut socket).await? {
+            let (method, target) = (&request.method, request.target.as_str());
+            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
             let is_served = {
                 let mut inner = self.inner.lock().unwrap();
@@ -242,6 +224,7 @@ impl World {
             let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n", answer.len());
             socket.write_all(format!("{head}{answer}").as_bytes()).await?;
         }
+        Ok(())
     }
 
     async fn watch(

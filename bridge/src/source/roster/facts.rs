@@ -2,18 +2,17 @@
 
 //! From the cluster's objects to facts.
 
-use images_proto::people::Identity;
-use images_proto::subject::Subject;
 use images_roster::facts::{self, Fact, Kind};
-use images_roster::{rules, subject_of_user};
+use images_roster::rules;
 
 use super::follow::Read;
 use crate::body::excerpt;
 use crate::cluster::binding::{self, Binding};
+use crate::cluster::described::Described;
 use crate::cluster::group::Group;
 use crate::cluster::project::Project;
 use crate::cluster::robot_token::RobotToken;
-use crate::cluster::role::{self, Role};
+use crate::cluster::role::Role;
 use crate::cluster::service_account::ServiceAccount;
 use crate::cluster::user::User;
 use crate::timestamp::seconds;
@@ -50,14 +49,10 @@ impl Read for User {
     const WORDS: &'static str = "the users";
 
     fn fact(self) -> Option<Fact> {
-        let identity = |(provider, name): (&str, &str)| Identity {
-            provider: provider.to_owned(),
-            name: name.to_owned(),
-        };
         Some(Fact::User(facts::User {
             full_name: self.full_name.as_deref().and_then(text),
             created: time(self.metadata.creation_timestamp.as_deref()),
-            identities: self.identities().map(identity).collect(),
+            identities: self.identities().collect(),
             name: self.metadata.name,
         }))
     }
@@ -114,15 +109,9 @@ impl Read for Role {
     const KIND: Kind = Kind::Role;
     const WORDS: &'static str = "the roles";
 
-    fn fact(self) -> Option<Fact> {
-        let rule = |rule: role::Rule| rules::Rule {
-            verbs: rule.verbs.unwrap_or_default(),
-            api_groups: rule.api_groups.unwrap_or_default(),
-            resources: rule.resources.unwrap_or_default(),
-            resource_names: rule.resource_names.unwrap_or_default(),
-        };
-        let rules: Vec<_> = self.rules.unwrap_or_default().into_iter().map(rule).collect();
-        Some(Fact::Role(rules::role(self.metadata.namespace, self.metadata.name, &rules)))
+    fn fact(mut self) -> Option<Fact> {
+        let Described { namespace, name, .. } = std::mem::take(&mut self.metadata);
+        Some(Fact::Role(rules::role(namespace, name, &self.into_rules())))
     }
 }
 
@@ -133,24 +122,10 @@ impl Read for Binding {
     fn fact(self) -> Option<Fact> {
         let subjects = self.subjects.unwrap_or_default();
         Some(Fact::Binding(facts::Binding {
-            role: facts::RoleRef {
-                cluster: self.role_ref.kind == "ClusterRole",
-                name: self.role_ref.name,
-            },
-            subjects: subjects.into_iter().filter_map(subject).collect(),
+            role: self.role_ref.read(),
+            subjects: subjects.iter().filter_map(binding::Subject::read).collect(),
             project: self.metadata.namespace,
             name: self.metadata.name,
         }))
-    }
-}
-
-/// Whom a binding names; `None` for kinds that nobody is of.
-fn subject(subject: binding::Subject) -> Option<Subject> {
-    let binding::Subject { kind, name, namespace } = subject;
-    match &*kind {
-        "User" => Some(subject_of_user(&name)),
-        "Group" => Some(Subject::group(name)),
-        "ServiceAccount" => Some(Subject::robot(namespace?, name)),
-        _ => None,
     }
 }

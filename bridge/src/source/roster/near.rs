@@ -75,8 +75,7 @@ impl What {
             Self::Bindings => Collection::whole(binding::list_path(project)),
             Self::Roles => Collection::whole(role::list_path(project)),
             Self::Robots => Collection::metadata(service_account::list_path(project)),
-            Self::Tokens => Collection::metadata(robot_token::list_path(project))
-                .selecting(&robot_token::selector()),
+            Self::Tokens => robot_token::collection(project),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::digest;
 use crate::cluster::Cluster;
+use crate::cluster::fake::request::{self, Request};
 
 const IMAGES: &str = "/apis/image.openshift.io/v1";
 
@@ -146,26 +147,8 @@ impl Api {
 
     async fn serve(self: Arc<Self>, socket: TcpStream) -> std::io::Result<()> {
         let mut socket = BufReader::new(socket);
-        loop {
-            let (mut line, mut length) = (String::new(), 0);
-            if socket.read_line(&mut line).await? == 0 {
-                return Ok(());
-            }
-            loop {
-                let mut header = String::new();
-                socket.read_line(&mut header).await?;
-                let header = header.trim().to_ascii_lowercase();
-                if header.is_empty() {
-                    break;
-                }
-                if let Some(value) = header.strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-            }
-            let mut body = vec![0; length];
-            socket.read_exact(&mut body).await?;
-            let mut words = line.split(' ');
-            let (method, target) = (words.next().unwrap(), words.next().unwrap());
+        while let Some(request) = request::read(&mut socket).await? {
+            let Request { method, target, body, .. } = &request;
             self.world.lock().unwrap().log.push(format!("{method} {target}"));
             if target.contains("watch=true") {
                 self.watchers.send_modify(|count| *count += 1);
@@ -178,11 +161,12 @@ impl Api {
                 self.watchers.send_modify(|count| *count -= 1);
                 return Ok(());
             }
-            let (status, answer) = self.answer(method, target, &body);
+            let (status, answer) = self.answer(method, target, body);
             let answer = answer.to_string();
             let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n", answer.len());
             socket.write_all(format!("{head}{answer}").as_bytes()).await?;
         }
+        Ok(())
     }
 
     async fn watch(&self, target: &str, socket: &mut OwnedWriteHalf) -> std::io::Result<()> {

@@ -2,7 +2,7 @@
 
 //! One user or group: where it comes from, its groups or members, and what it reaches.
 
-use images_proto::lens::{Reach, Reached, Whose};
+use images_proto::lens::{Reach, Reached};
 use images_proto::people::{Person as Method, Row, View, Which};
 use images_proto::subject::{Subject, SubjectKind};
 use yew::prelude::*;
@@ -304,7 +304,7 @@ fn use_reaches(props: &Reaches) -> Html {
         Callback::from(move |list| Route::Person { subject: subject.clone(), reach: true, list })
     });
     let window = filtered.now.params();
-    let view = use_view::<Reach>(Whose { subject: props.subject.clone(), window });
+    let view = use_view::<Reach>(Which { subject: props.subject.clone(), window });
     waiting::show(&view.state, &view.retry, |answer| reached(answer, &filtered))
 }
 

@@ -2,7 +2,8 @@
 
 //! Who can do what in the project, and through what.
 
-use images_proto::lens::{Lens, Params};
+use images_proto::lens::Lens;
+use images_proto::project::{About, Within};
 use yew::prelude::*;
 
 use super::{Open, members};
@@ -40,7 +41,7 @@ part!(Access, use_access, "access");
 fn use_access(props: &Access) -> Html {
     let Access { project, filtered, open } = props;
     let view =
-        use_view::<Lens>(Params { project: project.to_string(), window: filtered.now.params() });
+        use_view::<Lens>(Within { project: project.to_string(), window: filtered.now.params() });
     let ask = open.reform(|_: MouseEvent| Open::Why(None));
     waiting::show(&view.state, &view.retry, |answer| {
         let source = match answer.asked {
@@ -54,7 +55,7 @@ fn use_access(props: &Access) -> Html {
         columns.push(tr("Question"));
         html! {
             <>
-                { about(&images_proto::project::About { decides: None, ..answer.about.clone() }) }
+                { about(&About { decides: None, ..answer.about.clone() }) }
                 { list(
                     filtered::List {
                         filter: tr("Filter by name"),

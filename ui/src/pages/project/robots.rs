@@ -2,7 +2,8 @@
 
 //! The robot accounts of the project and their tokens.
 
-use images_proto::robot::{Params, Robots as Method, Row, Token};
+use images_proto::project::{About, Within};
+use images_proto::robot::{Robots as Method, Row, Token};
 use images_proto::subject::Subject;
 use yew::prelude::*;
 
@@ -44,13 +45,13 @@ part!(Robots, use_robots, "robots");
 fn use_robots(props: &Robots) -> Html {
     let Robots { project, filtered, open } = props;
     let view =
-        use_view::<Method>(Params { project: project.to_string(), window: filtered.now.params() });
+        use_view::<Method>(Within { project: project.to_string(), window: filtered.now.params() });
     let create = Open::Change(Change::Robot(project.to_string()));
     waiting::show(&view.state, &view.retry, |answer| {
         let refused = answer.may_create == Some(false);
         html! {
             <>
-                { about(&images_proto::project::About { decides: None, ..answer.about.clone() }) }
+                { about(&About { decides: None, ..answer.about.clone() }) }
                 { list(
                     filtered::List {
                         filter: tr("Filter by name"),

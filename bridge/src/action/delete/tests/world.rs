@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use images_proto::{Digest, Tag, TagRef};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::cluster::Cluster;
+use crate::cluster::fake::request::{self, Request};
 use crate::registry::sha256;
 
 const IMAGES: &str = "/apis/image.openshift.io/v1/";
@@ -610,25 +611,8 @@ impl Server {
 
 async fn serve(socket: TcpStream, world: &Mutex<World>) -> std::io::Result<()> {
     let mut socket = BufReader::new(socket);
-    loop {
-        let (mut line, mut length) = (String::new(), 0);
-        if socket.read_line(&mut line).await? == 0 {
-            return Ok(());
-        }
-        loop {
-            let mut header = String::new();
-            socket.read_line(&mut header).await?;
-            let header = header.trim().to_ascii_lowercase();
-            match header.split_once(": ") {
-                None => break,
-                Some(("content-length", value)) => length = value.parse().unwrap(),
-                Some(_) => {}
-            }
-        }
-        let mut body = vec![0; length];
-        socket.read_exact(&mut body).await?;
-        let mut words = line.split(' ').map(str::to_owned);
-        let (method, target) = (words.next().unwrap(), words.next().unwrap());
+    while let Some(request) = request::read(&mut socket).await? {
+        let Request { method, target, body, .. } = request;
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let asked = Asked { method, path: path.to_owned(), query: query.to_owned(), body };
         let reply = world.lock().unwrap().answer(&asked);
@@ -646,6 +630,7 @@ async fn serve(socket: TcpStream, world: &Mutex<World>) -> std::io::Result<()> {
         let body = if is_head { String::new() } else { reply.body };
         socket.write_all(format!("{head}{body}").as_bytes()).await?;
     }
+    Ok(())
 }
 
 /// The names of tags, for what is asserted.
