@@ -260,6 +260,27 @@ impl Cluster {
         Skopeo::of_cluster(&self.ready, self.ready.tokens.get(user).map(String::as_str))
     }
 
+    /// skopeo with a token that was handed out later.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn skopeo_by(&self, token: &str) -> Result<Skopeo> {
+        Skopeo::of_cluster(&self.ready, Some(token))
+    }
+
+    /// Logs somebody in at the provider `htpasswd`, as OpenShift's login server does; gives the
+    /// token.
+    ///
+    /// # Errors
+    /// When they are not let in.
+    pub async fn log_in(&self, user: &str) -> Result<String> {
+        let url = format!("{}/login", self.ready.control);
+        let answer = Curl::new().post(&url, &json!({ "user": user })).await?;
+        ensure!(answer.is_good(), "{user} is not let in: {}", answer.text());
+        let token = answer.json()?["token"].as_str().map(str::to_owned);
+        token.context("no token")
+    }
+
     /// Orders a fault, such as `{"on":"registry","path":"/v2/","kind":"hang"}`.
     ///
     /// # Errors

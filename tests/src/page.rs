@@ -2,6 +2,10 @@
 
 //! What several tests do on the page, in its own words: rows, searches, dialogs.
 
+pub mod people;
+pub mod project;
+pub mod stages;
+
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
@@ -65,6 +69,37 @@ pub async fn press(browser: &Browser, name: &str) -> Result<()> {
 pub async fn words(browser: &Browser, name: &str) -> Result<String> {
     browser.wait(&named(name)).await?;
     browser.texts(&named(name)).await?.pop().with_context(|| format!("{name} is gone again"))
+}
+
+/// Waits for a button of a row by its name for tests, and presses it.
+///
+/// # Errors
+/// When it does not come, or cannot be pressed.
+pub async fn press_in_row(browser: &Browser, name: &str, button: &str) -> Result<()> {
+    let button = format!("{} {}", row(name), named(button));
+    browser.wait(&button).await?;
+    browser.click(&button).await
+}
+
+/// Chooses in one of the browser's own lists, as its user does.
+///
+/// # Errors
+/// When there is no such list.
+pub async fn choose(browser: &Browser, id: &str, value: &str) -> Result<()> {
+    browser.wait(&named(id)).await?;
+    let script = "const list = document.getElementById(arguments[0]);
+        list.value = arguments[1];
+        list.dispatchEvent(new Event('change', { bubbles: true }));";
+    browser.script(script, vec![id.into(), value.into()]).await?;
+    Ok(())
+}
+
+/// Waits until no dialog is open.
+///
+/// # Errors
+/// When one stays.
+pub async fn wait_closed(browser: &Browser) -> Result<()> {
+    browser.wait_gone("dialog[open]").await
 }
 
 /// Types into the search box.
@@ -178,5 +213,5 @@ pub async fn confirm_deletion(browser: &Browser) -> Result<()> {
 /// When it stays.
 pub async fn close_dialog(browser: &Browser) -> Result<()> {
     browser.click("dialog[open] [data-testid='close-dialog']").await?;
-    browser.wait_gone("dialog[open]").await
+    wait_closed(browser).await
 }

@@ -3,30 +3,13 @@
 //! Users and groups, made and changed in the page, and what the API server says of each step.
 
 use anyhow::{Result, ensure};
-use images_tests::browser::Browser;
 use images_tests::cluster::{Cluster, Face};
+use images_tests::page::people::{fill_in, told, told_or_gone};
 use images_tests::scene::{Scene, Stage};
 use images_tests::{page, wait};
 use serde_json::Value;
 
 const API: &str = "/apis/user.openshift.io/v1";
-
-/// Types into the fields of the open dialog and presses its button.
-async fn fill_in(browser: &Browser, fields: &[(&str, &str)]) -> Result<()> {
-    browser.wait("dialog[open][data-testid='dialog-people']").await?;
-    for (field, text) in fields {
-        browser.type_into(&format!("dialog[open] #{field}"), text).await?;
-    }
-    browser.wait("dialog[open] [data-testid='dialog-people-confirm']:enabled").await?;
-    page::press(browser, "dialog-people-confirm").await
-}
-
-/// Reads what the dialog tells afterwards, and closes it.
-async fn told(browser: &Browser) -> Result<String> {
-    let words = page::words(browser, "told").await?;
-    page::close_dialog(browser).await?;
-    Ok(words)
-}
 
 /// Waits until a user or group is as it has to be, `None` when there is none.
 async fn until(
@@ -44,13 +27,6 @@ async fn until(
         Ok(is_so(object.as_ref()).then_some(()))
     })
     .await
-}
-
-/// Presses a button in a row.
-async fn in_row(browser: &Browser, row: &str, name: &str) -> Result<()> {
-    let button = format!("{} {}", page::row(row), page::named(name));
-    browser.wait(&button).await?;
-    browser.click(&button).await
 }
 
 #[tokio::test]
@@ -94,13 +70,13 @@ async fn made_and_changed(stage: &mut Stage) -> Result<()> {
     // Who has not logged in yet is made from the row.
     page::open(stage, "person/group/QA").await?;
     browser.wait(&format!("{} {}", page::row("gus"), page::named("unknown"))).await?;
-    in_row(browser, "gus", "create-known").await?;
+    page::press_in_row(browser, "gus", "create-known").await?;
     fill_in(browser, &[]).await?;
     told(browser).await?;
     browser.wait_gone(&format!("{} {}", page::row("gus"), page::named("unknown"))).await?;
     until(cluster, "users/gus", |user| user.is_some()).await?;
 
-    in_row(browser, "walter", "leave").await?;
+    page::press_in_row(browser, "walter", "leave").await?;
     fill_in(browser, &[]).await?;
     told_or_gone(browser).await?;
     browser.wait_gone(&page::row("walter")).await?;
@@ -136,19 +112,6 @@ async fn made_and_changed(stage: &mut Stage) -> Result<()> {
     until(cluster, "users/gus", |user| user.is_none()).await?;
     until(cluster, "identities/htpasswd:gustavo", |identity| identity.is_none()).await?;
     until(cluster, "groups/QA", users(&["walter", "jane"])).await
-}
-
-/// The dialog goes by itself, or after it was read.
-async fn told_or_gone(browser: &Browser) -> Result<()> {
-    let over = "return !document.querySelector('dialog[open]')
-        || document.querySelector('dialog[open] [data-testid=told]') !== null";
-    browser.wait_script("the end of the change", over, vec![]).await?;
-    if browser.script("return document.querySelector('dialog[open]') !== null", vec![]).await?
-        == true
-    {
-        page::close_dialog(browser).await?;
-    }
-    Ok(())
 }
 
 /// What somebody reaches is what the cluster answers.

@@ -3,51 +3,15 @@
 //! Sarah makes a project, shares it, gives and takes roles, has a robot account pull, and deletes it
 //! again: each step on the page, and looked at with another client.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use images_tests::browser::{Browser, Key};
 use images_tests::cluster::{Cluster, Face};
 use images_tests::curl::Curl;
-use images_tests::page;
+use images_tests::page::{self, project};
 use images_tests::scene::{Scene, Stage};
 use images_tests::wait;
-use serde_json::Value;
 
 const PROJECT: &str = "orbit-dev";
-
-/// The names of those who have a role by bindings of the project, as curl reads them.
-async fn holders(cluster: &Cluster, role: &str) -> Result<Vec<String>> {
-    let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{PROJECT}/rolebindings");
-    let list = cluster.api("sarah", &path).await?;
-    let bindings = list["items"].as_array().context("no list")?.clone();
-    let of_role = bindings.into_iter().filter(|binding| binding["roleRef"]["name"] == role);
-    let subjects = of_role.flat_map(|binding| match &binding["subjects"] {
-        Value::Array(subjects) => subjects.clone(),
-        _ => Vec::new(),
-    });
-    let mut names: Vec<String> =
-        subjects.filter_map(|subject| subject["name"].as_str().map(str::to_owned)).collect();
-    names.sort();
-    Ok(names)
-}
-
-/// Chooses in one of the browser's own lists, as its user does.
-async fn choose(browser: &Browser, id: &str, value: &str) -> Result<()> {
-    browser.wait(&page::named(id)).await?;
-    let script = "const list = document.getElementById(arguments[0]);
-        list.value = arguments[1];
-        list.dispatchEvent(new Event('change', { bubbles: true }));";
-    browser.script(script, vec![id.into(), value.into()]).await?;
-    Ok(())
-}
-
-/// The button of a row.
-fn in_row(name: &str, button: &str) -> String {
-    format!("{} {}", page::row(name), page::named(button))
-}
-
-async fn closed(browser: &Browser) -> Result<()> {
-    browser.wait_gone("dialog[open]").await
-}
 
 /// Makes the project, by a name that is one.
 async fn create(stage: &Stage) -> Result<()> {
@@ -56,16 +20,13 @@ async fn create(stage: &Stage) -> Result<()> {
     browser.type_into("#project-name", "Orbit").await?;
     browser.wait_text("#project-name-about", "small letters").await?;
     browser.wait(&format!("{}:disabled", page::named("dialog-create-project-confirm"))).await?;
-    browser.type_into("#project-name", PROJECT).await?;
-    browser.type_into("#project-display-name", "Orbit").await?;
-    browser.press("#project-display-name", Key::Enter).await?;
-    browser.wait_text("#heading", PROJECT).await?;
-    page::wait_address(browser, &format!("project/{PROJECT}")).await?;
+    page::close_dialog(browser).await?;
+    project::create(browser, PROJECT, "Orbit").await?;
     let path = format!("/apis/project.openshift.io/v1/projects/{PROJECT}");
     let made = stage.cluster()?.api("sarah", &path).await?;
     let name = &made["metadata"]["annotations"]["openshift.io/display-name"];
     ensure!(name == "Orbit", "it is called {name}");
-    browser.wait_text(&page::named("display-name"), "Orbit").await
+    Ok(())
 }
 
 #[tokio::test]
@@ -77,50 +38,47 @@ async fn a_project_from_its_creation_to_its_end() -> Result<()> {
             browser.wait(&page::row("skyfield")).await?;
             create(stage).await?;
             let cluster = stage.cluster()?;
+            let holders = async |role| project::holders(cluster, PROJECT, role).await;
 
-            page::press(browser, "add-members").await?;
-            browser.type_into("#member-names", "jane, newcomer").await?;
-            choose(browser, "member-role", "push").await?;
-            browser.press("#member-names", Key::Enter).await?;
-            closed(browser).await?;
+            project::add_members(browser, "user", "jane, newcomer", "push").await?;
             browser.wait(&page::row("newcomer")).await?;
             browser.wait_text(&page::row("newcomer"), "has not logged in yet").await?;
-            let pushing = holders(cluster, "registry-editor").await?;
+            let pushing = holders("registry-editor").await?;
             ensure!(pushing == ["jane", "newcomer"], "{pushing:?} may push");
 
-            browser.click(&in_row("jane", "change-role")).await?;
+            page::press_in_row(browser, "jane", "change-role").await?;
             page::press(browser, "role-pull").await?;
             page::press(browser, "dialog-role-confirm").await?;
-            closed(browser).await?;
+            page::wait_closed(browser).await?;
             browser.wait_text(&page::row("jane"), "Pull").await?;
-            ensure!(holders(cluster, "registry-viewer").await? == ["jane"], "jane may not pull");
+            ensure!(holders("registry-viewer").await? == ["jane"], "jane may not pull");
 
-            browser.click(&in_row("newcomer", "remove-member")).await?;
+            page::press_in_row(browser, "newcomer", "remove-member").await?;
             page::press(browser, "dialog-remove-member-confirm").await?;
             browser.wait_gone(&page::row("newcomer")).await?;
-            ensure!(holders(cluster, "registry-editor").await?.is_empty(), "somebody may push");
+            ensure!(holders("registry-editor").await?.is_empty(), "somebody may push");
 
             page::press(browser, "share").await?;
             page::press(browser, "sharing-anonymous").await?;
             browser.wait(&page::named("anonymous-warning")).await?;
             page::press(browser, "dialog-share-confirm").await?;
-            closed(browser).await?;
+            page::wait_closed(browser).await?;
             browser.wait_text(&page::named("who-may-pull"), "Anonymous").await?;
-            let pulling = holders(cluster, "registry-viewer").await?;
+            let pulling = holders("registry-viewer").await?;
             let all = ["jane", "system:authenticated", "system:unauthenticated"];
             ensure!(pulling == all, "{pulling:?} may pull");
 
             page::press(browser, "tab-access").await?;
             browser.wait(&page::row("system:unauthenticated")).await?;
             browser.wait_text(&page::row("jane"), "registry-viewer").await?;
-            browser.click(&in_row("jane", "why")).await?;
-            choose(browser, "why-verb", "push").await?;
+            page::press_in_row(browser, "jane", "why").await?;
+            page::choose(browser, "why-verb", "push").await?;
             page::press(browser, "dialog-why-confirm").await?;
             browser.wait_text(&page::named("why-answer"), "not allowed").await?;
             let command = page::words(browser, "why-command").await?;
             ensure!(command.contains("jane") && command.contains(PROJECT), "{command}");
             browser.press_focused(Key::Escape).await?;
-            closed(browser).await?;
+            page::wait_closed(browser).await?;
 
             delete(browser, cluster).await
         })
@@ -163,10 +121,10 @@ async fn a_robot_account_has_a_token_until_it_is_revoked() -> Result<()> {
             page::press(browser, "create-robot").await?;
             browser.type_into("#robot-name", "ci").await?;
             browser.press("#robot-name", Key::Enter).await?;
-            closed(browser).await?;
+            page::wait_closed(browser).await?;
             browser.wait_text(&page::row("ci"), "Pull").await?;
 
-            browser.click(&in_row("ci", "new-token")).await?;
+            page::press_in_row(browser, "ci", "new-token").await?;
             browser.type_into("#token-purpose", "night build").await?;
             page::press(browser, "dialog-token-confirm").await?;
             let token = page::words(browser, "robot-token").await?;
@@ -178,7 +136,7 @@ async fn a_robot_account_has_a_token_until_it_is_revoked() -> Result<()> {
             ensure!(!browser.html().await?.contains(&token), "the token is still in the page");
 
             browser.wait_text(&page::row("ci"), "night build").await?;
-            browser.click(&in_row("ci", "revoke")).await?;
+            page::press_in_row(browser, "ci", "revoke").await?;
             page::press(browser, "dialog-revoke-confirm").await?;
             browser.wait(&page::named("told")).await?;
             page::close_dialog(browser).await?;
@@ -187,7 +145,7 @@ async fn a_robot_account_has_a_token_until_it_is_revoked() -> Result<()> {
             })
             .await?;
 
-            browser.click(&in_row("ci", "delete-robot")).await?;
+            page::press_in_row(browser, "ci", "delete-robot").await?;
             page::press(browser, "dialog-delete-robot-confirm").await?;
             browser.wait_gone(&page::row("ci")).await
         })

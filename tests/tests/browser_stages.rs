@@ -3,47 +3,10 @@
 //! Stages: chosen, compared, promoted from one to the next, and set back; skopeo looks at each step.
 
 use anyhow::{Context, Result, ensure};
-use images_tests::browser::Browser;
 use images_tests::cluster::Face;
 use images_tests::page;
+use images_tests::page::stages::{agree, cell, choose, press_in_cell};
 use images_tests::scene::{Scene, Stage};
-
-/// The selector of a stage in a row, in a state.
-fn cell(row: &str, stage: &str, state: &str) -> String {
-    format!("{} [data-stage='{stage}'][data-state='{state}']", page::row(row))
-}
-
-/// Chooses the stages on the page that has none yet.
-async fn choose(stage: &Stage, by: &str, stages: &str) -> Result<()> {
-    let browser = &stage.browser;
-    page::open(stage, "stages").await?;
-    browser.wait(&page::state("no-stages")).await?;
-    page::press(browser, "choose-stages").await?;
-    page::press(browser, by).await?;
-    browser.type_into("dialog[open] #stages", "alone").await?;
-    browser.wait("dialog[open] [data-testid='dialog-stages-confirm']:disabled").await?;
-    browser.type_into("dialog[open] #stages", stages).await?;
-    page::press(browser, "dialog-stages-confirm").await?;
-    browser.wait_gone("dialog[open]").await
-}
-
-/// Presses a button in a cell.
-async fn in_cell(browser: &Browser, cell: &str, name: &str) -> Result<()> {
-    let button = format!("{cell} {}", page::named(name));
-    browser.wait(&button).await?;
-    browser.click(&button).await
-}
-
-/// In the dialog of a promotion: agrees to it, and waits until it is proved.
-async fn agree(browser: &Browser, to: &[&str]) -> Result<()> {
-    browser.wait("dialog[open] [data-testid='promote-confirm']:enabled").await?;
-    page::press(browser, "promote-confirm").await?;
-    for to in to {
-        let done = format!("dialog[open] [data-promoted='{to}'][data-outcome='done']");
-        browser.wait(&done).await?;
-    }
-    page::close_dialog(browser).await
-}
 
 #[tokio::test]
 async fn an_image_moves_from_stage_to_stage_and_back_on_openshift() -> Result<()> {
@@ -65,7 +28,7 @@ async fn moves_and_goes_back(stage: &mut Stage) -> Result<()> {
 
     // One, with its signature.
     let missing = cell("api:1.1", "shop", "missing");
-    in_cell(browser, &missing, "promote").await?;
+    press_in_cell(browser, &missing, "promote").await?;
     browser.wait("dialog[open] [data-change='shop/api:1.1']").await?;
     browser.type_into("dialog[open] #reason", "all tests passed").await?;
     agree(browser, &["shop/api:1.1"]).await?;
@@ -89,7 +52,7 @@ async fn moves_and_goes_back(stage: &mut Stage) -> Result<()> {
     browser.type_into("dialog[open] #stages", "tools shop").await?;
     page::press(browser, "dialog-stages-confirm").await?;
     let missing = cell("probe:latest", "shop", "missing");
-    in_cell(browser, &missing, "promote").await?;
+    press_in_cell(browser, &missing, "promote").await?;
     agree(browser, &["shop/probe:latest"]).await?;
     let whole = tempfile::tempdir()?;
     skopeo.pull("shop/probe:latest", &whole.path().join("image")).await?;
@@ -113,13 +76,13 @@ async fn a_tag_goes_back_to_what_it_named_before() -> Result<()> {
             let before = skopeo.digest("skyfield/frontend:stable").await?;
             let latest = skopeo.digest("skyfield/frontend:latest").await?;
             let behind = cell("skyfield/frontend", "stable", "behind");
-            in_cell(browser, &behind, "promote").await?;
+            press_in_cell(browser, &behind, "promote").await?;
             agree(browser, &["skyfield/frontend:stable"]).await?;
             let equal = cell("skyfield/frontend", "stable", "equal");
             browser.wait(&equal).await?;
             ensure!(skopeo.digest("skyfield/frontend:stable").await? == latest, "not promoted");
 
-            in_cell(browser, &equal, "versions").await?;
+            press_in_cell(browser, &equal, "versions").await?;
             browser.wait("dialog[open] [data-testid='go-back']").await?;
             browser.click("dialog[open] [data-testid='go-back']").await?;
             agree(browser, &["skyfield/frontend:stable"]).await?;
@@ -138,7 +101,8 @@ async fn a_missing_right_is_told_before_anything_is_done() -> Result<()> {
         .play("stages-missing", async |stage| {
             choose(stage, "stages-by-tag", "latest stable").await?;
             let (browser, cluster) = (&stage.browser, stage.cluster()?);
-            in_cell(browser, &cell("skyfield/frontend", "stable", "behind"), "promote").await?;
+            press_in_cell(browser, &cell("skyfield/frontend", "stable", "behind"), "promote")
+                .await?;
             browser.wait("dialog[open] [data-testid='missing-rights']").await?;
             browser.wait("dialog[open] [data-testid='promote-confirm']:disabled").await?;
             page::close_dialog(browser).await?;

@@ -10,7 +10,6 @@ mod users;
 
 use anyhow::{Context, Result, ensure};
 use images_tests::cluster::{Cluster, Face};
-use images_tests::curl::Curl;
 use images_tests::session::Session;
 use serde_json::{Value, json};
 
@@ -80,14 +79,4 @@ async fn members(cluster: &Cluster, group: &str) -> Result<Vec<String>> {
 
 fn texts(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-/// Logs somebody in as OpenShift's login server does: the token, or why not.
-async fn log_in(cluster: &Cluster, name: &str) -> Result<std::result::Result<String, String>> {
-    let url = format!("{}/login", cluster.ready.control);
-    let answer = Curl::new().post(&url, &json!({ "user": name })).await?;
-    match answer.json().ok().and_then(|answer| answer["token"].as_str().map(str::to_owned)) {
-        Some(token) if answer.is_good() => Ok(Ok(token)),
-        _ => Ok(Err(answer.text())),
-    }
 }

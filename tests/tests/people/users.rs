@@ -8,7 +8,7 @@ use images_tests::cluster::{Cluster, Face};
 use images_tests::session::Session;
 use serde_json::{Value, json};
 
-use crate::{GROUPS, IDENTITIES, USERS, log_in, make, members, object, sarah, texts};
+use crate::{GROUPS, IDENTITIES, USERS, make, members, object, sarah, texts};
 
 fn identity(name: &str) -> Identity {
     Identity { provider: "htpasswd".to_owned(), name: name.to_owned() }
@@ -45,7 +45,7 @@ async fn a_user_with_identity_and_group() -> Result<()> {
     assert_eq!(josh["identities"], json!(["htpasswd:josh"]));
     assert_eq!(members(&cluster, "hackers").await?, ["ghost", "josh"]);
 
-    let token = log_in(&cluster, "josh").await?.map_err(anyhow::Error::msg)?;
+    let token = cluster.log_in("josh").await?;
     let me = images_tests::curl::Curl::new().authority(&cluster.ready.ca).bearer(&token);
     let me = me.get(&format!("{}{USERS}/~", cluster.ready.api)).await?.json()?;
     assert_eq!(me["metadata"]["uid"], josh["metadata"]["uid"]);
@@ -111,7 +111,7 @@ async fn names_and_identities_change() -> Result<()> {
     let left = object(&cluster, &format!("{IDENTITIES}/htpasswd:josh")).await?;
     let left = left.context("the identity is gone")?;
     ensure!(left["user"]["name"].as_str().is_none_or(str::is_empty), "{left}");
-    ensure!(log_in(&cluster, "joshua").await?.is_ok());
+    cluster.log_in("joshua").await?;
 
     let params = UserChange { full_name: Some(String::new()), ..change("josh") };
     ensure!(session.done::<ChangeUser>(params).await?.done);
