@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! Each screen and dialog about the connection and about deleting, wide and narrow, light and dark: nothing is wider
-//! than a narrow window, and all of it follows the theme. The pictures are kept, for people to look
-//! at: in `evidence/pictures` beside the build.
+//! Each screen and dialog, wide and narrow, light and dark: nothing is wider than a narrow window,
+//! and all of it follows the theme. The pictures are kept, for people to look at: in
+//! `evidence/pictures` beside the build.
 
 use anyhow::{Context, Result, ensure};
 use images_tests::browser::Browser;
@@ -10,7 +10,9 @@ use images_tests::cluster::Face;
 use images_tests::evidence;
 use images_tests::kubeconfig::{Kubeconfig, by_token, server};
 use images_tests::page;
-use images_tests::scene::Scene;
+use images_tests::page::stages::{cell, press_in_cell};
+use images_tests::scene::{Scene, Stage};
+use serde_json::json;
 
 /// The narrowest window that has to work (WCAG 2.2, 1.4.10 Reflow).
 const NARROW: u32 = 320;
@@ -307,52 +309,126 @@ async fn garbage() -> Result<()> {
         .await
 }
 
-/// The projects, one of them with its members, rights and robot accounts, and their dialogs.
+/// All that is about who may do what, and about stages.
 #[tokio::test]
-async fn projects() -> Result<()> {
+async fn projects_people_and_stages() -> Result<()> {
     Scene::new(Face::Openshift)
         .path("/images#/projects")
         .play("pictures-projects", async |stage| {
-            let browser = &stage.browser;
-            browser.wait(&page::row("skyfield")).await?;
-            look(browser, "projects").await?;
-            page::press(browser, "create-project").await?;
-            browser.type_into("#project-name", "Orbit_1").await?;
-            look(browser, "create-project").await?;
-            page::close_dialog(browser).await?;
-
-            page::open(stage, "project/skyfield").await?;
-            browser.wait(&page::named("add-members")).await?;
-            look(browser, "project").await?;
-            page::press(browser, "share").await?;
-            page::press(browser, "sharing-anonymous").await?;
-            look(browser, "share").await?;
-            page::close_dialog(browser).await?;
-            page::press(browser, "add-members").await?;
-            browser.wait("#member-names").await?;
-            look(browser, "add-members").await?;
-            page::close_dialog(browser).await?;
-            page::press(browser, "delete-project").await?;
-            browser.wait(&page::named("goes")).await?;
-            look(browser, "delete-project").await?;
-            page::close_dialog(browser).await?;
-
-            page::press(browser, "tab-access").await?;
-            browser.wait(".images-yes").await?;
-            look(browser, "access").await?;
-            page::press(browser, "ask-why").await?;
-            page::press(browser, "dialog-why-confirm").await?;
-            browser.wait(&page::named("why-answer")).await?;
-            look(browser, "why").await?;
-            page::close_dialog(browser).await?;
-
-            page::press(browser, "tab-robots").await?;
-            browser.wait(&page::row("builder")).await?;
-            look(browser, "robots").await?;
-            browser.click(&format!("{} [data-testid='new-token']", page::row("builder"))).await?;
-            browser.wait("#token-purpose").await?;
-            look(browser, "token").await?;
-            page::close_dialog(browser).await
+            projects(stage).await?;
+            people(stage).await?;
+            stages(stage).await
         })
         .await
+}
+
+/// The projects, one of them with its members, rights and robot accounts, and their dialogs.
+async fn projects(stage: &Stage) -> Result<()> {
+    let browser = &stage.browser;
+    browser.wait(&page::row("skyfield")).await?;
+    look(browser, "projects").await?;
+    page::press(browser, "create-project").await?;
+    browser.type_into("#project-name", "Orbit_1").await?;
+    look(browser, "create-project").await?;
+    page::close_dialog(browser).await?;
+
+    page::open(stage, "project/skyfield").await?;
+    browser.wait(&page::named("add-members")).await?;
+    look(browser, "project").await?;
+    page::press(browser, "share").await?;
+    page::press(browser, "sharing-anonymous").await?;
+    look(browser, "share").await?;
+    page::close_dialog(browser).await?;
+    page::press(browser, "add-members").await?;
+    browser.wait("#member-names").await?;
+    look(browser, "add-members").await?;
+    page::close_dialog(browser).await?;
+    page::press(browser, "delete-project").await?;
+    browser.wait(&page::named("goes")).await?;
+    look(browser, "delete-project").await?;
+    page::close_dialog(browser).await?;
+
+    page::press(browser, "tab-access").await?;
+    browser.wait(".images-yes").await?;
+    look(browser, "access").await?;
+    page::press(browser, "ask-why").await?;
+    page::press(browser, "dialog-why-confirm").await?;
+    browser.wait(&page::named("why-answer")).await?;
+    look(browser, "why").await?;
+    page::close_dialog(browser).await?;
+
+    page::press(browser, "tab-robots").await?;
+    browser.wait(&page::row("builder")).await?;
+    look(browser, "robots").await?;
+    browser.click(&format!("{} [data-testid='new-token']", page::row("builder"))).await?;
+    browser.wait("#token-purpose").await?;
+    look(browser, "token").await?;
+    page::close_dialog(browser).await
+}
+
+/// Users and groups, one of each, and their dialogs.
+async fn people(stage: &Stage) -> Result<()> {
+    let (browser, cluster) = (&stage.browser, stage.cluster()?);
+    let groups = format!("{}/apis/user.openshift.io/v1/groups", cluster.ready.api);
+    for (name, server) in [("QA", None), ("astronomers", Some("ldap.example.org:389"))] {
+        let annotations = server.map(|server| json!({ "openshift.io/ldap.url": server }));
+        let group = json!({
+            "metadata": { "name": name, "annotations": annotations },
+            "users": ["greg", "frank"],
+        });
+        let made = cluster.curl("sarah").post(&groups, &group).await?;
+        ensure!(made.is_good(), "{}", made.text());
+    }
+    page::open(stage, "people").await?;
+    browser.wait_text(&page::row("greg"), "QA").await?;
+    look(browser, "users").await?;
+    page::press(browser, "create").await?;
+    browser.type_into("dialog[open] #person-name", "frank/2").await?;
+    look(browser, "create-user").await?;
+    page::close_dialog(browser).await?;
+    page::press(browser, "tab-groups").await?;
+    browser.wait_text(&page::row("astronomers"), "LDAP").await?;
+    look(browser, "groups").await?;
+
+    page::open(stage, "person/group/QA").await?;
+    browser.wait(&format!("{} {}", page::row("frank"), page::named("unknown"))).await?;
+    look(browser, "group").await?;
+    page::open(stage, "person/user/greg").await?;
+    browser.wait(&page::row("QA")).await?;
+    look(browser, "user").await?;
+    page::press(browser, "tab-projects").await?;
+    browser.wait(".images-yes").await?;
+    look(browser, "user-projects").await?;
+    page::press(browser, "delete-person").await?;
+    browser.wait(&page::named("goes")).await?;
+    look(browser, "delete-user").await?;
+    page::close_dialog(browser).await
+}
+
+/// The board, a promotion from its plan to its record, and what a tag named before.
+async fn stages(stage: &Stage) -> Result<()> {
+    let browser = &stage.browser;
+    page::open(stage, "stages").await?;
+    browser.wait(&page::state("no-stages")).await?;
+    look(browser, "no-stages").await?;
+    page::press(browser, "choose-stages").await?;
+    browser.wait(&page::named("stage-choice-shop")).await?;
+    browser.type_into("dialog[open] #stages", "skyfield shop tools").await?;
+    look(browser, "choose-stages").await?;
+    page::press(browser, "dialog-stages-confirm").await?;
+    let missing = cell("api:1.1", "shop", "missing");
+    browser.wait(&missing).await?;
+    look(browser, "stages").await?;
+    press_in_cell(browser, &missing, "promote").await?;
+    browser.wait("dialog[open] [data-change='shop/api:1.1']").await?;
+    browser.type_into("dialog[open] #reason", "all tests passed").await?;
+    look(browser, "promote").await?;
+    page::press(browser, "promote-confirm").await?;
+    browser.wait("dialog[open] [data-promoted='shop/api:1.1'][data-outcome='done']").await?;
+    look(browser, "promoted").await?;
+    page::close_dialog(browser).await?;
+    press_in_cell(browser, &cell("api:1.1", "shop", "equal"), "versions").await?;
+    browser.wait("dialog[open] tbody tr").await?;
+    look(browser, "versions").await?;
+    page::close_dialog(browser).await
 }
