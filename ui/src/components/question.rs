@@ -38,7 +38,8 @@ pub fn question(
     confirm: &Callback<()>,
     onclose: &Callback<()>,
 ) -> Html {
-    with_look(Look::Primary, question, body, confirm, onclose)
+    let close = if question.label.is_some() { tr("Cancel") } else { tr("Close") };
+    with_look(Look::Primary, close, question, body, confirm, onclose)
 }
 
 /// The same for what cannot be undone.
@@ -48,18 +49,29 @@ pub fn dangerous(
     confirm: &Callback<()>,
     onclose: &Callback<()>,
 ) -> Html {
-    with_look(Look::Danger, question, body, confirm, onclose)
+    let close = if question.label.is_some() { tr("Cancel") } else { tr("Close") };
+    with_look(Look::Danger, close, question, body, confirm, onclose)
+}
+
+/// The same for what changes nothing, so that there is nothing to cancel.
+pub fn harmless(
+    question: Question,
+    body: Html,
+    confirm: &Callback<()>,
+    onclose: &Callback<()>,
+) -> Html {
+    with_look(Look::Primary, tr("Close"), question, body, confirm, onclose)
 }
 
 fn with_look(
     look: Look,
+    close: String,
     question: Question,
     body: Html,
     confirm: &Callback<()>,
     onclose: &Callback<()>,
 ) -> Html {
     let Question { title, label, enabled, busy, failure, steps, testid } = question;
-    let cancel = if label.is_some() { tr("Cancel") } else { tr("Close") };
     let confirm = {
         let confirm = confirm.clone();
         Callback::from(move |event: MouseEvent| {
@@ -74,7 +86,7 @@ fn with_look(
                 <Button {look} {label} {busy} disabled={busy || !enabled}
                     onclick={confirm} testid={format!("{testid}-confirm")} />
             }
-            <Button look={Look::Link} label={cancel} testid="close-dialog"
+            <Button look={Look::Link} label={close} testid="close-dialog"
                 onclick={onclose.reform(|_: MouseEvent| ())} />
         </>
     };

@@ -75,7 +75,7 @@ fn use_people_dialog(props: &PeopleDialog) -> Html {
                     { name(tr("Name")) }
                     { full_name() }
                     <p class="images-secondary">
-                        { tr("Most clusters make users at their first login. Name a provider only where yours looks users up.") }
+                        { tr("Most clusters make users at their first login. Who is made here needs the identity to log in by: without it, many a provider refuses the login.") }
                     </p>
                     { identity() }
                     { form.field(OTHERS, "person-others", tr("Groups"), None,

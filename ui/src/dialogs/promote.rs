@@ -15,11 +15,13 @@ use crate::bridge::{use_action, use_view};
 use crate::components::bounded::bounded;
 use crate::components::button::Button;
 use crate::components::field::{Field, field};
+use crate::components::link::Link;
 use crate::components::progress::progress;
 use crate::components::promoted::promoted;
 use crate::components::question::{Question, question};
 use crate::components::waiting;
 use crate::part::part;
+use crate::state::route::Route;
 use crate::state::stages::doable;
 use crate::text::{plural, tr};
 
@@ -79,7 +81,7 @@ fn use_promote_dialog(props: &PromoteDialog) -> Html {
         Callback::from(move |text: String| reason.set(text))
     };
     let body = match (&*done, &action.progress) {
-        (Some(done), _) => promoted(done),
+        (Some(done), _) => html! { <>{ promoted(done) }{ record(done, &props.on_close) }</> },
         (None, Some(done)) => progress(done, "promote-progress"),
         (None, None) => waiting::show(&plan.state, &plan.retry, |answer| {
             html! {
@@ -99,7 +101,7 @@ fn use_promote_dialog(props: &PromoteDialog) -> Html {
                             secret: false,
                             first: false,
                             mistake: None,
-                            help: None,
+                            help: Some(tr("Optional")),
                         }, type_reason, agree.clone()) }
                     }
                 </>
@@ -107,6 +109,16 @@ fn use_promote_dialog(props: &PromoteDialog) -> Html {
         }),
     };
     question(asked, body, &agree, &props.on_close)
+}
+
+/// The way to what is kept of it; the dialog, which lies over all pages, makes room.
+fn record(done: &Receipt, on_close: &Callback<()>) -> Option<Html> {
+    let to = Route::Record(done.id.clone()?);
+    Some(html! {
+        <p onclick={on_close.reform(|_: MouseEvent| ())}>
+            <Link {to} testid="to-record">{ tr("See it in the history") }</Link>
+        </p>
+    })
 }
 
 fn title(props: &PromoteDialog, done: Option<&Receipt>) -> String {

@@ -13,7 +13,7 @@ use crate::components::alert::{Alert, Severity};
 use crate::components::command::command;
 use crate::components::expandable::Expandable;
 use crate::components::form::{Form, on_enter, use_form};
-use crate::components::question::{Question, question};
+use crate::components::question::{Question, harmless};
 use crate::components::rights::{through, verb};
 use crate::components::subject::name;
 use crate::part::part;
@@ -102,7 +102,7 @@ fn use_why_dialog(props: &WhyDialog) -> Html {
         steps: &[],
         testid: "dialog-why",
     };
-    question(asked, body, &confirm, &props.on_close)
+    harmless(asked, body, &confirm, &props.on_close)
 }
 
 /// The question, once all of it is there.
@@ -138,7 +138,8 @@ fn said(answer: &Answer) -> Html {
         <Alert {severity} {title} testid="why-answer">
             <div class="images-words">
                 <p>{ &answer.message }</p>
-                if !answer.via.is_empty() { { through(&answer.via) } }
+                // One alone is in the message.
+                if answer.via.len() > 1 { { through(&answer.via) } }
                 if let Some(text) = &answer.command {
                     <p>{ tr("An administrator of the project runs this to allow it:") }</p>
                     { command(text, tr("Copy the command"), "why-command") }

@@ -91,8 +91,8 @@ fn people(answer: &Answer, kind: SubjectKind, filtered: &UseFiltered, ask: &Call
     let is_user = kind != SubjectKind::Group;
     let may = answer.about.openshift && answer.may_create != Some(false);
     let columns = match is_user {
-        true => vec![tr("User"), tr("Logs in by"), tr("Groups"), tr("Projects")],
-        false => vec![tr("Group"), tr("Members"), tr("Filled by"), tr("Projects")],
+        true => vec![tr("User"), tr("Logs in by"), tr("Groups"), tr("Roles in")],
+        false => vec![tr("Group"), tr("Members"), tr("Filled by"), tr("Roles in")],
     };
     let rows = answer.rows.iter().map(|row| (row.subject.name.clone(), cells(row, may, ask)));
     let create = |label: String| {
@@ -160,16 +160,32 @@ fn cells(row: &Row, may_create: bool, ask: &Callback<Ask>) -> Vec<Html> {
     let who =
         html! { <>{ subject(&row.subject, row.full_name.as_deref(), row.known) }{ create }</> };
     let projects = match row.projects {
+        Some(0) => none(),
         Some(count) => html! {
-            <span title={tr("Projects in which it has a role by itself.")}>{ count }</span>
+            <span title={tr("Those of its groups do not count here.")}>
+                { plural("$0 project", "$0 projects", count.into()) }
+            </span>
         },
         None => unknown(tr("The roles of projects cannot be read, or not yet.")),
     };
     let (second, third) = match is_group {
         true => (count(row.count), filled_by(row)),
-        false => (html! { <div>{ for row.identities.iter().map(identity) }</div> }, groups(row)),
+        false => (identities(row), groups(row)),
     };
     vec![who, second, third, projects]
+}
+
+/// That there is nothing of it.
+fn none() -> Html {
+    html! { <span class="images-secondary">{ tr("none") }</span> }
+}
+
+fn identities(row: &Row) -> Html {
+    match row.identities.as_slice() {
+        [] if row.known == Some(true) => none(),
+        [] => unknown(tr("The cluster does not know this user, or not yet.")),
+        some => html! { <div>{ for some.iter().map(identity) }</div> },
+    }
 }
 
 fn count(count: Option<u32>) -> Html {
@@ -190,12 +206,15 @@ fn filled_by(row: &Row) -> Html {
                 { " " }<span class="images-break">{ server }</span>
             </span>
         },
-        None => html! {},
+        None => html! { <span class="images-secondary">{ tr("hand") }</span> },
     }
 }
 
 /// The first groups of a user, and how many more there are.
 fn groups(row: &Row) -> Html {
+    if row.count == Some(0) {
+        return none();
+    }
     let more = row.count.unwrap_or(0).saturating_sub(row.groups.len() as u32);
     html! {
         <div>

@@ -68,8 +68,9 @@ fn changes(change: &Change) -> Html {
     }
     if let (Some(new), Some(kept)) = (change.layers_new, change.layers_kept) {
         let new = plural("$0 new layer", "$0 new layers", new.into());
-        let kept = plural("$0 stays", "$0 stay", kept.into());
-        known.push(fact(tr("Layers"), html! { { [new, kept].join(", ") } }));
+        let kept = was.map(|_| plural("$0 stays", "$0 stay", kept.into()));
+        let layers: Vec<_> = [new].into_iter().chain(kept).collect();
+        known.push(fact(tr("Layers"), html! { { layers.join(", ") } }));
     }
     if !platforms.is_empty() {
         let names: Vec<String> = platforms.iter().map(Platform::name).collect();
@@ -100,7 +101,7 @@ fn settings(setted: Option<&[Setted]>) -> Html {
         None => unknown(tr("A config could not be read.")),
         Some([]) => html! { { tr("the same") } },
         Some(some) => html! {
-            <Expandable title={plural("$0 changes", "$0 change", some.len() as u64)}>
+            <Expandable title={plural("$0 difference", "$0 differences", some.len() as u64)}>
                 <ul class="images-items">
                     { for some.iter().map(|one| html! {
                         <li>

@@ -88,7 +88,7 @@ fn use_person(props: &Person) -> Html {
     let ask = show.reform(Open::Ask);
     let press = |wanted: Open| show.reform(move |_: MouseEvent| wanted.clone());
     let kind = if is_group { tr("Groups") } else { tr("Users") };
-    let above = vec![(Route::home(), tr("Images")), (Route::people(subject.kind), kind)];
+    let above = vec![(Route::people(subject.kind), kind)];
     let tab = |of: bool, name: String, testid: &'static str| Tab {
         to: Route::Person { subject: subject.clone(), reach: of, list: Filtered::default() },
         name,
@@ -182,10 +182,10 @@ fn known(answer: &View, subject: &Subject, ask: &Callback<Ask>) -> Html {
         known.push(fact(
             tr("Full name"),
             html! {
-                <>
-                    <span class="images-break">{ full_name }</span>{ " " }
+                <div class="images-buttons">
+                    <span class="images-break">{ full_name }</span>
                     { button(rename, tr("Change"), "rename") }
-                </>
+                </div>
             },
             "person-full-name",
         ));
@@ -227,8 +227,8 @@ fn members(answer: &View, subject: &Subject, filtered: &UseFiltered, ask: &Callb
     let is_group = subject.kind == SubjectKind::Group;
     let may = may_change(answer);
     let mut columns = match is_group {
-        true => vec![tr("User"), tr("Logs in by"), tr("Groups"), tr("Projects")],
-        false => vec![tr("Group"), tr("Members"), tr("Filled by"), tr("Projects")],
+        true => vec![tr("User"), tr("Logs in by"), tr("Groups"), tr("Roles in")],
+        false => vec![tr("Group"), tr("Members"), tr("Filled by"), tr("Roles in")],
     };
     columns.push(tr("Membership"));
     let draw = |row: &Row| {

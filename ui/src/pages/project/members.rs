@@ -26,8 +26,7 @@ pub(super) fn members(
     let refused = view.may_grant == Some(false);
     let add = Open::Change(Change::Add(project.name.clone()));
     // Without its bindings nobody knows whether there are members.
-    let is_known = project.member_count.is_some();
-    let (title, words) = match is_known {
+    let (title, words) = match project.member_count.is_some() {
         true => (
             tr("The project has no members"),
             tr("Give users, groups or robot accounts a role, and they can pull or push."),
@@ -47,14 +46,7 @@ pub(super) fn members(
                         onclick={open.reform(move |_: MouseEvent| add.clone())} />
                 </div>
             },
-            found: match is_known {
-                true => plural(
-                    "$0 user, group or robot account has a role",
-                    "$0 users, groups and robot accounts have a role",
-                    view.total.into(),
-                ),
-                false => String::new(),
-            },
+            found: found(view, project, filtered),
             total: view.total,
             reading: view.about.reading,
             table: grid(
@@ -71,6 +63,23 @@ pub(super) fn members(
         },
         filtered,
     )
+}
+
+/// How many there are, members counted as the list of the projects counts them.
+fn found(view: &View, project: &Row, filtered: &UseFiltered) -> String {
+    let Some(members) = project.member_count else { return String::new() };
+    if !filtered.typed.text.is_empty() {
+        return plural("$0 was found", "$0 were found", view.total.into());
+    }
+    let others = view.total.saturating_sub(members);
+    let members = plural("$0 member", "$0 members", members.into());
+    match others {
+        0 => members,
+        _ => {
+            [members, plural("$0 more with other roles", "$0 more with other roles", others.into())]
+                .join(", ")
+        }
+    }
 }
 
 fn cells(member: &Member, project: &Row, refused: bool, open: &Callback<Open>) -> Vec<Html> {
@@ -95,7 +104,11 @@ fn cells(member: &Member, project: &Row, refused: bool, open: &Callback<Open>) -
     vec![
         who,
         held(member.role),
-        html! { <span class="images-break images-secondary">{ member.others.join(", ") }</span> },
+        html! {
+            <span class="images-break images-secondary">
+                { if member.others.is_empty() { tr("none") } else { member.others.join(", ") } }
+            </span>
+        },
         html! {
             <span class="images-buttons">
                 if member.role.is_some() {
@@ -114,7 +127,9 @@ fn cells(member: &Member, project: &Row, refused: bool, open: &Callback<Open>) -
 pub(super) fn held(held: Option<images_proto::subject::Role>) -> Html {
     match held {
         Some(held) => html! { <span title={gives(held)}>{ role(held) }</span> },
-        None => html! { <span class="images-secondary">{ tr("none of these") }</span> },
+        None => html! {
+            <span class="images-secondary" title={tr("Neither Pull nor Push nor Admin")}>{ tr("none") }</span>
+        },
     }
 }
 

@@ -106,7 +106,9 @@ fn cells(row: &Row, project: &AttrValue, open: &Callback<Open>) -> Vec<Html> {
         <div>
             { members::held(row.role) }
             if !row.others.is_empty() {
-                <div class="images-secondary images-break">{ row.others.join(", ") }</div>
+                <div class="images-secondary images-break">
+                    { tr_with("others: $0", &[&row.others.join(", ")]) }
+                </div>
             }
         </div>
     };

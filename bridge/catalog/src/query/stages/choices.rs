@@ -48,10 +48,18 @@ fn of_projects(catalog: &Catalog, others: &[String]) -> Vec<String> {
     let mut names: Vec<_> = catalog.projects().chain(others).collect();
     names.sort_unstable();
     names.dedup();
-    let key = |name| likely(name).map_or((true, "", 0), |(rest, stage)| (false, rest, stage));
+    let rank = |name| if is_clusters_own(name) { 2 } else { 1 };
+    let key = |name| likely(name).map_or((rank(name), "", 0), |(rest, stage)| (0, rest, stage));
     let mut names: Vec<_> = names.into_iter().map(|name| (key(name), name)).collect();
     names.sort_by(order);
     names.into_iter().take(MOST).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// Projects of the cluster itself, of which OpenShift has some seventy: nobody's stages.
+fn is_clusters_own(name: &str) -> bool {
+    matches!(name, "default" | "openshift")
+        || name.starts_with("kube-")
+        || name.starts_with("openshift-")
 }
 
 /// Tags that many repositories have are more likely than the others.
@@ -112,10 +120,11 @@ mod tests {
         for name in ["b-prod/a", "b-dev/a", "a/b", "a-test/x"] {
             catalog.put_repository(&name.parse().unwrap(), None);
         }
-        let others = ["a-prod".to_owned(), "b-dev".to_owned(), "zoo".to_owned()];
+        let others = ["a-prod", "b-dev", "zoo", "openshift-etcd", "default"].map(str::to_owned);
         let mut choices = Choices::default();
         let names = choices.get(&catalog, By::Project, &others);
-        assert_eq!(names, ["a-test", "a-prod", "b-dev", "b-prod", "a", "zoo"]);
+        assert_eq!(names[..6], ["a-test", "a-prod", "b-dev", "b-prod", "a", "zoo"]);
+        assert_eq!(names[6..], ["default", "openshift-etcd"]);
     }
 
     #[test]
