@@ -416,18 +416,29 @@ async fn stages(stage: &Stage) -> Result<()> {
     browser.type_into("dialog[open] #stages", "skyfield shop tools").await?;
     look(browser, "choose-stages").await?;
     page::press(browser, "dialog-stages-confirm").await?;
-    let missing = cell("api:1.1", "shop", "missing");
-    browser.wait(&missing).await?;
-    look(browser, "stages").await?;
-    press_in_cell(browser, &missing, "promote").await?;
-    browser.wait("dialog[open] [data-change='shop/api:1.1']").await?;
+    for image in ["api:1.1", "api:latest"] {
+        browser.wait(&cell(image, "shop", "missing")).await?;
+        browser.click(&page::mark(image)).await?;
+    }
+    page::press(browser, "promote-marked-shop").await?;
+    browser.wait("dialog[open] [data-change='shop/api:latest']").await?;
     browser.type_into("dialog[open] #reason", "all tests passed").await?;
     look(browser, "promote").await?;
     page::press(browser, "promote-confirm").await?;
     browser.wait("dialog[open] [data-promoted='shop/api:1.1'][data-outcome='done']").await?;
     look(browser, "promoted").await?;
-    page::close_dialog(browser).await?;
-    press_in_cell(browser, &cell("api:1.1", "shop", "equal"), "versions").await?;
+    page::press(browser, "to-record").await?;
+    page::wait_closed(browser).await?;
+    browser.wait_text(&page::named("record-reason"), "all tests passed").await?;
+    look(browser, "promotion-record").await?;
+    // Something new is in the first stage.
+    let skopeo = stage.cluster()?.skopeo("sarah")?;
+    skopeo.copy("skyfield/api:1.0", "skyfield/api:1.1").await?;
+    page::open(stage, "stages?filter=api").await?;
+    let behind = cell("api:1.1", "shop", "behind");
+    browser.wait(&behind).await?;
+    look(browser, "stages").await?;
+    press_in_cell(browser, &behind, "versions").await?;
     browser.wait("dialog[open] tbody tr").await?;
     look(browser, "versions").await?;
     page::close_dialog(browser).await
