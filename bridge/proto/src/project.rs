@@ -277,6 +277,9 @@ pub struct Goes {
     pub done: bool,
     /// Whether it is still being emptied by the cluster.
     pub terminating: bool,
+    /// Whether the cluster accepted the deletion and shows this user no such project any more: his
+    /// roles went with it, so that he cannot see whether all of it is gone.
+    pub unseen: bool,
     /// Says what was shown; changes when something of it changes.
     pub fingerprint: String,
     /// Its repositories.
@@ -293,6 +296,13 @@ pub struct Goes {
     pub unread: Vec<Failure>,
     /// The rights that the user lacks.
     pub missing: Vec<MissingRight>,
+}
+
+impl Goes {
+    /// Whether it is deleted, as far as that can be done or seen.
+    pub fn is_over(&self) -> bool {
+        self.done || self.terminating || self.unseen
+    }
 }
 
 /// Objects of one kind.

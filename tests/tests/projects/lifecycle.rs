@@ -58,6 +58,14 @@ async fn whoever_asks_for_a_project_administers_it() -> Result<()> {
     assert_eq!(failure.code, Code::Conflict);
     let failure = fail(&cluster, "jane", "create-repository", &repository).await?;
     assert!(matches!(failure.code, Code::Forbidden | Code::Conflict), "{failure:?}");
+
+    // With the project go the roles by which he sees it, and what he is told is over.
+    let told: Goes = ask(&cluster, "greg", "delete-project", &deletion("moon", None)).await?;
+    assert!(told.missing.is_empty() && !told.is_over(), "{told:?}");
+    let agreed = deletion("moon", Some(&told.fingerprint));
+    let gone: Goes = ask(&cluster, "greg", "delete-project", &agreed).await?;
+    assert_eq!((gone.done, gone.terminating, gone.unseen), (false, false, true), "{gone:?}");
+    assert_eq!(status(&cluster, "/apis/project.openshift.io/v1/projects/moon").await?, 404);
     Ok(())
 }
 

@@ -71,6 +71,7 @@ pub async fn delete_project(place: Place<'_>, params: Deletion) -> Result<Goes, 
     match end(cluster, projects, &name, &standing).await? {
         End::Gone => goes.done = true,
         End::Going => goes.terminating = true,
+        End::Unseen => goes.unseen = true,
     }
     Ok(goes)
 }
@@ -78,8 +79,10 @@ pub async fn delete_project(place: Place<'_>, params: Deletion) -> Result<Goes, 
 /// What became of a project whose deletion the cluster accepted.
 enum End {
     Gone,
-    /// It is still being emptied, or may not be seen any more by this user.
+    /// It is still being emptied.
     Going,
+    /// This user may not see it any more, and it is not listed for him.
+    Unseen,
 }
 
 async fn end(
@@ -106,14 +109,31 @@ async fn end(
                 };
             }
             Ok(Some(_)) => {}
-            // The roles inside of it went before it did: nobody but an administrator sees the end.
-            Err(error) if error.is_forbidden() => return Ok(End::Going),
+            // The roles inside of it went before it did, and OpenShift answers the same where there
+            // is nothing: nobody but an administrator sees the end.
+            Err(error) if error.is_forbidden() => match is_listed(cluster, projects, name).await {
+                false => return Ok(End::Unseen),
+                true if Instant::now() >= give_up => return Ok(End::Going),
+                true => {}
+            },
             Err(error) => {
                 let tried = format!("look whether the project {name} is gone");
                 return Err(error.failure(tried));
             }
         }
         sleep(PAUSE).await;
+    }
+}
+
+/// Whether the project is among those that the user sees.
+async fn is_listed(cluster: &Cluster, projects: Projects, name: &str) -> bool {
+    match projects {
+        Projects::Openshift => {
+            let listed = cluster.projects().await;
+            listed.is_ok_and(|listed| listed.iter().any(|listed| listed == name))
+        }
+        // Who may not look at one namespace may not list them.
+        Projects::Plain => false,
     }
 }
 

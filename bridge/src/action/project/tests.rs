@@ -251,14 +251,15 @@ async fn a_project_goes_with_all_that_was_told() {
 
 #[tokio::test]
 async fn what_is_still_being_emptied_is_not_gone() {
-    for last in [going(), refusal(403)] {
+    for (last, is_seen) in [(going(), true), (refusal(403), false)] {
         let mut scripts = content();
         scripts.push(("GET /api/v1/namespaces/sky", vec![there(), there(), last]));
         scripts.push(("DELETE /api/v1/namespaces/sky", vec![(200, json!({}))]));
         let fake = scripted(scripts).await;
         let goes = delete(&fake, None).await.unwrap();
         let gone = delete(&fake, Some(&goes.fingerprint)).await.unwrap();
-        assert!(!gone.done && gone.terminating);
+        assert!(!gone.done && gone.is_over());
+        assert_eq!((gone.terminating, gone.unseen), (is_seen, !is_seen));
     }
 }
 

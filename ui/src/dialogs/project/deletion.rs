@@ -47,7 +47,7 @@ fn use_delete_project_dialog(props: &DeleteProjectDialog) -> Html {
     let action = use_action::<DeleteProject>({
         let (goes, changed, retype) = (goes.clone(), changed.clone(), form.set(0));
         Callback::from(move |said: Goes| {
-            if goes.is_some() && !said.done && !said.terminating {
+            if goes.is_some() && !said.is_over() {
                 changed.set(true);
                 retype.emit(String::new());
             }
@@ -68,7 +68,7 @@ fn use_delete_project_dialog(props: &DeleteProjectDialog) -> Html {
             browser::focus("#confirm-name");
         }
     });
-    let over = known.as_ref().is_some_and(|goes| goes.done || goes.terminating);
+    let over = known.as_ref().is_some_and(|goes| goes.is_over());
     let lacks = known.as_ref().is_some_and(|goes| !goes.missing.is_empty());
     let close = {
         let on_close = on_close.clone();
@@ -99,9 +99,10 @@ fn use_delete_project_dialog(props: &DeleteProjectDialog) -> Html {
                     </div>
                 },
                 Some(goes) if over => html! {
-                    <p role="status" data-testid="project-gone">{ match goes.done {
-                        true => tr_with("The project $0 is gone.", &[project]),
-                        false => tr_with("The project $0 was deleted. The cluster is still emptying it.", &[project]),
+                    <p role="status" data-testid="project-gone">{ match (goes.done, goes.unseen) {
+                        (true, _) => tr_with("The project $0 is gone.", &[project]),
+                        (false, true) => tr_with("The cluster accepted the deletion of $0. Your roles went with the project, so you do not see any more whether all of it is gone.", &[project]),
+                        (false, false) => tr_with("The project $0 was deleted. The cluster is still emptying it.", &[project]),
                     } }</p>
                 },
                 Some(goes) => html! {
