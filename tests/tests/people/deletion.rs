@@ -102,3 +102,42 @@ async fn a_group_goes_and_sarah_does_not_delete_herself() -> Result<()> {
     ensure!(object(&cluster, &format!("{USERS}/sarah")).await?.is_some());
     Ok(())
 }
+
+/// Whoever may not list the bindings of all projects looks into those that he sees, and says what
+/// he does not know.
+#[tokio::test]
+async fn whoever_sees_some_projects_says_what_is_not_known() -> Result<()> {
+    let (cluster, _sarah) = with_josh().await?;
+    const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+    let rule = |verbs: &[&str], group: &str, resources: &[&str]| json!({ "verbs": verbs, "apiGroups": [group], "resources": resources });
+    let all = ["users", "identities", "groups"];
+    let rules = [rule(&["*"], "user.openshift.io", &all)];
+    let role = json!({ "metadata": { "name": "people-admin" }, "rules": rules });
+    make(&cluster, &format!("{RBAC}/clusterroles"), role).await?;
+    let reference = json!({
+        "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "people-admin",
+    });
+    let binding = json!({
+        "metadata": { "name": "people-admin" }, "roleRef": reference, "subjects": [user("eric")],
+    });
+    make(&cluster, &format!("{RBAC}/clusterrolebindings"), binding).await?;
+    // He administers one of the projects where josh has a role, and sees another.
+    bind(&cluster, "rocket", "registry-admin", user("eric")).await?;
+    bind(&cluster, "rover", "registry-viewer", user("eric")).await?;
+
+    let mut eric = Session::using(&cluster.kubeconfig("eric")?).await?;
+    let josh = Subject::user("josh");
+    let told = eric.done::<DeletePerson>(of(&josh, false)).await?;
+    assert_eq!(told.projects, ["rocket"], "{told:?}");
+    let says = |words: &str| told.stays.iter().any(|line| line.contains(words));
+    ensure!(says("projects that you do not see is not known"), "{told:?}");
+    ensure!(
+        told.stays.iter().any(|line| line.contains("rover") && line.contains("not known")),
+        "{told:?}"
+    );
+    let gone = eric.done::<DeletePerson>(of(&josh, true)).await?;
+    ensure!(gone.done && gone.missing.is_empty(), "{gone:?}");
+    ensure!(bound(&cluster, "rocket", "registry-editor").await?.is_empty());
+    assert_eq!(bound(&cluster, "lander", "registry-viewer").await?, ["josh"], "nobody saw that");
+    Ok(())
+}

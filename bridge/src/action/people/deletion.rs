@@ -19,7 +19,8 @@ use images_roster::role_of;
 
 use super::{CONCURRENCY, absent, after, bad_name, keeps_users, refused, to, told};
 use crate::action::rights::{self, Tool};
-use crate::cluster::binding::{Binding, CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS};
+use crate::cluster::binding::{self, Binding, CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS};
+use crate::cluster::path::is_name;
 use crate::cluster::{Cluster, Collection, Error, identity_mapping};
 use crate::shell::word;
 
@@ -27,6 +28,8 @@ use crate::shell::word;
 const FEW_PROJECTS: usize = 4;
 /// Sentences about roles that stay.
 const MOST_STAYS: usize = 20;
+/// Projects that are looked into one by one, where their bindings may not be listed at once.
+const MOST_PROJECTS: usize = 1_000;
 
 /// What there is of somebody.
 #[derive(Default)]
@@ -186,8 +189,12 @@ async fn look(cluster: &Cluster, subject: &Subject) -> Result<(), Failure> {
     let tried = |error: Error| error.failure(format_args!("look whether {name} is gone"));
     let left = match subject.kind {
         SubjectKind::User => {
-            cluster.find_user(name).await.map_err(tried)?.is_some()
-                || !cluster.groups_of(name).await.map_err(tried)?.is_empty()
+            let groups = match cluster.groups_of(name).await {
+                // That they are not known was told before.
+                Err(error) if error.is_forbidden() => Vec::new(),
+                groups => groups.map_err(tried)?,
+            };
+            cluster.find_user(name).await.map_err(tried)?.is_some() || !groups.is_empty()
         }
         SubjectKind::Group | SubjectKind::Robot => {
             cluster.find_group(name).await.map_err(tried)?.is_some()
@@ -232,6 +239,14 @@ async fn traces(cluster: &Cluster, subject: &Subject) -> Result<Traces, Failure>
         Err(error) => traces.stays.push(unread(&error, "the groups").ok_or_else(|| tried(error))?),
     }
     let mut foreign = Vec::new();
+    let own = match own {
+        Err(error) if error.is_forbidden() => {
+            let (bindings, unknown) = look_around(cluster, subject).await.map_err(tried)?;
+            traces.stays.extend(unknown);
+            Ok(bindings)
+        }
+        own => own,
+    };
     match own {
         Ok(bindings) => {
             for binding in bindings {
@@ -242,10 +257,7 @@ async fn traces(cluster: &Cluster, subject: &Subject) -> Result<Traces, Failure>
                 }
             }
         }
-        Err(error) => {
-            let words = unread(&error, "the role bindings of all projects");
-            traces.stays.push(words.ok_or_else(|| tried(error))?);
-        }
+        Err(error) => return Err(tried(error)),
     }
     match of_cluster {
         Ok(bindings) => {
@@ -267,6 +279,44 @@ async fn traces(cluster: &Cluster, subject: &Subject) -> Result<Traces, Failure>
         ));
     }
     Ok(traces)
+}
+
+/// The bindings that name somebody in the projects that the user sees, where those of all projects
+/// may not be listed at once; and what is not known then.
+async fn look_around(
+    cluster: &Cluster,
+    subject: &Subject,
+) -> Result<(Vec<Binding>, Vec<String>), Error> {
+    let name = &subject.name;
+    let mut projects = cluster.projects().await?;
+    // They stand in paths.
+    projects.retain(|project| is_name(project));
+    let mut unread = projects.split_off(projects.len().min(MOST_PROJECTS));
+    let looking: Vec<_> = projects
+        .into_iter()
+        .map(|project| async move {
+            let bindings = list_of(cluster, &binding::list_path(&project), subject).await;
+            (project, bindings)
+        })
+        .collect();
+    let mut looking = stream::iter(looking).buffered(CONCURRENCY);
+    let mut all = Vec::new();
+    while let Some((project, bindings)) = looking.next().await {
+        match bindings {
+            Ok(bindings) => all.extend(bindings),
+            // It went meanwhile.
+            Err(error) if error.is_not_found() => {}
+            Err(error) if error.is_forbidden() => unread.push(project),
+            Err(error) => return Err(error),
+        }
+    }
+    let mut unknown = vec![format!(
+        "You may not list the role bindings of all projects at once: what {name} has in projects that you do not see is not known and stays."
+    )];
+    unknown.extend(told(&unread).map(|projects| {
+        format!("You may not list the role bindings of {projects}: what {name} has there is not known and stays.")
+    }));
+    Ok((all, unknown))
 }
 
 /// The bindings that name somebody.
