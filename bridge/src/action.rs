@@ -31,6 +31,7 @@ pub use self::account::account;
 pub use self::addresses::{Known, addresses};
 pub use self::delete::{Workplace, delete, resume};
 pub use self::garbage::{Aftermath, collect, garbage};
+pub(crate) use self::grant::{Found, find_role};
 pub use self::grant::{grant, share};
 pub use self::installation::{add_registry, plan_registry, remove_registry};
 pub use self::orphans::{image_origins, listed_images, present};

@@ -18,8 +18,9 @@ use images_proto::{Code, Failure};
 use images_roster::{role_of, subject_of_user};
 
 use self::change::Change;
-use self::roles::Found;
+pub(crate) use self::roles::{Found, find as find_role};
 pub use self::sharing::share;
+pub(super) use self::words::role as called;
 use super::rights::Tool;
 use crate::cluster::Cluster;
 use crate::cluster::access::Permission;
@@ -49,6 +50,27 @@ pub async fn grant(cluster: &Cluster, openshift: bool, params: Params) -> Result
     granted.creates.clear();
     granted.done = true;
     granted.notes = others(&bindings, &subjects);
+    Ok(granted)
+}
+
+/// What giving these subjects this role of ours takes, without doing any of it: `done` where
+/// nothing is in the way.
+///
+/// # Errors
+/// When that cannot be found out, or nobody can be given a role there.
+pub(super) async fn foresee(
+    cluster: &Cluster,
+    openshift: bool,
+    params: Params,
+) -> Result<Granted, Failure> {
+    let Params { project, subjects, role, agreed, .. } = params;
+    check_project(&project)?;
+    let subjects = checked(subjects)?;
+    let wishes = [Wish { subjects: &subjects, role }];
+    let work = Work { cluster, tool: tool(openshift), project: &project, agreed };
+    let mut granted = Granted::default();
+    let ready = work.prepare(openshift, &wishes, &mut granted).await?;
+    granted.done = granted.missing.is_empty() && ready.is_some_and(|ready| ready.is_agreed);
     Ok(granted)
 }
 
@@ -134,7 +156,12 @@ impl Work<'_> {
         }
         let mut bindings = ready.bindings;
         for change in self.changes(&ready.found, wishes) {
-            bindings = change.run(self.cluster).await?;
+            bindings = change.run(self.cluster).await.map_err(|mut failure| {
+                for draft in ready.found.iter().filter_map(Found::draft) {
+                    failure.message = format!("{} {draft} was created before.", failure.message);
+                }
+                failure
+            })?;
         }
         Ok(bindings)
     }

@@ -25,11 +25,11 @@ const CONCURRENCY: usize = 8;
 
 /// Makes a robot and gives it a role.
 ///
-/// The role comes first: what has to be agreed to, or is missing, is told while nothing was done.
-/// A robot that then cannot be made loses the role again.
+/// What has to be agreed to, or is missing, is told while nothing was done. Then the account comes
+/// first: a role for a name that nobody has yet would be for whoever takes that name.
 ///
 /// # Errors
-/// When the name is none or taken, or the cluster refuses.
+/// When the name is none or taken, or the cluster refuses; when that was half way, what is there.
 pub async fn create_robot(
     cluster: &Cluster,
     is_openshift: bool,
@@ -48,36 +48,37 @@ pub async fn create_robot(
     if find(cluster, &project, &name).await?.is_some() {
         return Err(taken(&project, &name));
     }
-    let mut notes = Vec::new();
     if role.is_some() {
-        let granted = give(cluster, is_openshift, &project, &name, role, agreed).await?;
-        if !granted.done {
-            let grant::Granted { creates, missing, notes, .. } = granted;
+        let wanted = wanted(&project, &name, role, agreed);
+        let foreseen = Box::pin(super::grant::foresee(cluster, is_openshift, wanted)).await?;
+        if !foreseen.done {
+            let grant::Granted { creates, missing, notes, .. } = foreseen;
             return Ok(Changed { done: false, creates, missing, notes });
         }
-        notes = granted.notes;
     }
-    let made = cluster.make_robot(&project, &name).await;
-    if let Err(error) = made {
-        // Somebody else made it meanwhile: then the role is not ours to take.
-        if error.is_already_there() {
-            return Err(taken(&project, &name));
-        }
-        let failure = error.failure(format_args!("make the robot {name} in {project}"));
-        let taken_back = match role {
-            Some(_) => give(cluster, is_openshift, &project, &name, None, false).await,
-            None => Ok(grant::Granted { done: true, ..grant::Granted::default() }),
-        };
-        return Err(match taken_back {
-            Ok(grant::Granted { done: true, .. }) => failure,
-            _ => failure
-                .with_fix(format!("Take the role of {name} in {project} away, or try again.")),
-        });
-    }
+    cluster.make_robot(&project, &name).await.map_err(|error| match error.is_already_there() {
+        true => taken(&project, &name),
+        false => error.failure(format_args!("make the robot {name} in {project}")),
+    })?;
     if find(cluster, &project, &name).await?.is_none() {
         return Err(gone(&project, &name));
     }
-    Ok(Changed { done: true, notes, ..Changed::default() })
+    let Some(role) = role else { return Ok(Changed { done: true, ..Changed::default() }) };
+    let half = |mut failure: Failure| {
+        let role = super::grant::called(role);
+        failure.message = format!(
+            "The robot {name} was made in {project}, but did not get the role {role}: {}",
+            failure.message
+        );
+        failure.with_fix(format!("Give {name} the role among the members of {project}, or delete the robot. It has no token yet."))
+    };
+    let granted = give(cluster, is_openshift, &project, &name, Some(role), agreed).await;
+    let granted = granted.map_err(half)?;
+    if !granted.done {
+        let message = "somebody changed meanwhile what you may do or what has to be created.";
+        return Err(half(Failure::new(Code::Conflict, message)));
+    }
+    Ok(Changed { done: true, notes: granted.notes, ..Changed::default() })
 }
 
 /// Deletes a robot once that is agreed to: its roles of ours, its tokens, and the account last.
@@ -154,15 +155,19 @@ async fn give(
     role: Option<Role>,
     agreed: bool,
 ) -> Result<grant::Granted, Failure> {
-    let params = grant::Params {
+    let wanted = wanted(project, name, role, agreed);
+    // Boxed: many requests make futures of many kilobytes.
+    Box::pin(super::grant::grant(cluster, is_openshift, wanted)).await
+}
+
+fn wanted(project: &str, name: &str, role: Option<Role>, agreed: bool) -> grant::Params {
+    grant::Params {
         project: project.to_owned(),
         subjects: vec![Subject::robot(project, name)],
         role,
         agreed,
         even_own: false,
-    };
-    // Boxed: many requests make futures of many kilobytes.
-    Box::pin(super::grant::grant(cluster, is_openshift, params)).await
+    }
 }
 
 async fn find(

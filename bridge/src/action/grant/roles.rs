@@ -21,7 +21,7 @@ const ALL: &[&str] =
 
 /// A role that is to be given.
 #[derive(Debug, PartialEq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// The cluster has it.
     There(RoleRef),
     /// It would have to be created.
@@ -29,13 +29,19 @@ pub(super) enum Found {
 }
 
 impl Found {
-    pub(super) fn reference(&self) -> &RoleRef {
+    /// The role as a cluster of this kind should have it.
+    pub(crate) fn usual(role: Role, openshift: bool) -> Self {
+        let name = if openshift { openshifts(role) } else { ours(role) };
+        Self::There(RoleRef { cluster: true, name: name.to_owned() })
+    }
+
+    pub(crate) fn reference(&self) -> &RoleRef {
         match self {
             Self::There(reference) | Self::Lacking(reference, _) => reference,
         }
     }
 
-    pub(super) fn draft(&self) -> Option<&Draft> {
+    pub(crate) fn draft(&self) -> Option<&Draft> {
         match self {
             Self::There(_) => None,
             Self::Lacking(_, draft) => Some(draft),
@@ -47,7 +53,7 @@ impl Found {
 struct Object {}
 
 /// Finds the role in the cluster, else in the project; says what to create if there is none.
-pub(super) async fn find(
+pub(crate) async fn find(
     cluster: &Cluster,
     openshift: bool,
     project: &str,

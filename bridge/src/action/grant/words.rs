@@ -42,7 +42,7 @@ pub(super) fn all(subjects: &[Subject]) -> String {
 }
 
 /// A role as the page calls it.
-pub(super) fn role(role: Role) -> &'static str {
+pub(in crate::action) fn role(role: Role) -> &'static str {
     match role {
         Role::Pull => "Pull",
         Role::Push => "Push",

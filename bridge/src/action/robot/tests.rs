@@ -84,13 +84,29 @@ async fn makes_a_robot_with_a_role() {
 }
 
 #[tokio::test]
-async fn a_robot_that_cannot_be_made_loses_its_role() {
+async fn the_account_comes_before_its_role() {
     let post = "POST /api/v1/namespaces/demo/serviceaccounts";
     let kept = Store { broken: vec![(post, 500)], ..store() }.serve().await;
     let failure = create_robot(&kept.fake.cluster, true, new_robot("bot", Some(Role::Pull))).await;
     assert_eq!(failure.unwrap_err().code, Code::Busy);
     assert_eq!(kept.get(&format!("{BINDINGS}/registry-viewer")), None);
 
+    let post = "POST /apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings";
+    let kept = Store { broken: vec![(post, 403)], ..store() }.serve().await;
+    let failure = create_robot(&kept.fake.cluster, true, new_robot("bot", Some(Role::Pull))).await;
+    let failure = failure.unwrap_err();
+    let told = "The robot bot was made in demo, but did not get the role Pull: ";
+    assert!(failure.message.starts_with(told), "{failure:?}");
+    assert!(kept.get(&format!("{ACCOUNTS}/bot")).is_some());
+
+    // What is known to be missing before is told before anything is done.
+    for denied in [vec!["create rolebindings"], vec!["list rolebindings", "create rolebindings"]] {
+        let kept = Store { denied, ..store() }.serve().await;
+        let asked = new_robot("bot", Some(Role::Pull));
+        let changed = create_robot(&kept.fake.cluster, true, asked).await.unwrap();
+        assert!(!changed.done && !changed.missing.is_empty(), "{changed:?}");
+        assert!(kept.fake.changes().is_empty());
+    }
     let denied = vec!["create serviceaccounts"];
     let kept = Store { denied, ..store() }.serve().await;
     let changed = create_robot(&kept.fake.cluster, true, new_robot("bot", Some(Role::Pull))).await;
