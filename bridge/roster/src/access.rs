@@ -60,6 +60,13 @@ impl Roster {
         groups
     }
 
+    /// Whether a binding of this name in this project was read.
+    pub fn has_binding(&self, project: &str, name: &str) -> bool {
+        let place = self.names.get(project).zip(self.names.get(name));
+        let place = place.map(|(project, name)| Place { project: Some(project), name });
+        place.is_some_and(|place| self.bindings.contains_key(&place))
+    }
+
     /// Whether somebody may give roles to others in this project.
     pub fn may_grant(&self, project: &str, subject: &Subject) -> Option<bool> {
         let bearer = self.bearer(Named::of(subject));

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::NOTHING;
 use super::reviews::caller;
 use super::words::{self, Case};
+use crate::action::{Found, find_role};
 use crate::cluster::access_review::Caller;
 use crate::roster::complete;
 use crate::session::Session;
@@ -61,6 +62,21 @@ pub async fn why(session: Arc<Session>, question: Question) -> Result<Answer, Fa
         Err(error) if error.is_forbidden() => (None, None),
         Err(error) => return Err(error.failure(format_args!("ask who may do what in {project}"))),
     };
+    // What mends it has to be there when the command is run.
+    let lacks_role = allowed != Some(true) && !about.openshift;
+    let role = match lacks_role {
+        true => find_role(&cluster, false, &project, least_role(verb)).await.ok(),
+        false => None,
+    };
+    let role = role.unwrap_or_else(|| Found::usual(least_role(verb), about.openshift));
+    let binding = {
+        let roster = session.roster().look();
+        let name = words::binding_name(&role, &subject);
+        let numbered = (2..100).map(|number| format!("{name}-{number}"));
+        let mut names = std::iter::once(name.clone()).chain(numbered);
+        let free = names.find(|name| !roster.has_binding(&project, name));
+        free.unwrap_or_else(|| name.clone())
+    };
     let giving: Vec<_> = via.iter().filter(|via| via.verbs.contains(&verb)).cloned().collect();
     let case = Case {
         subject: &subject,
@@ -73,6 +89,8 @@ pub async fn why(session: Arc<Session>, question: Question) -> Result<Answer, Fa
         others: &via,
         decides: about.decides,
         is_openshift: about.openshift,
+        role: &role,
+        binding: &binding,
     };
     let (api_verb, resource) = words::rule(verb);
     Ok(Answer {

@@ -2,9 +2,9 @@
 
 //! The words of an answer: what is missing or what gives it, and the command that mends it.
 
-use images_proto::subject::{Role, Subject, SubjectKind, Verb, Via};
+use images_proto::subject::{Subject, SubjectKind, Verb, Via};
 
-use super::why::least_role;
+use crate::action::Found;
 use crate::shell::word;
 
 /// What is told about.
@@ -24,6 +24,10 @@ pub(super) struct Case<'a> {
     /// Whether the registry asks the cluster.
     pub(super) decides: Option<bool>,
     pub(super) is_openshift: bool,
+    /// The least role that gives it.
+    pub(super) role: &'a Found,
+    /// A name for a new binding of it.
+    pub(super) binding: &'a str,
 }
 
 /// The verb of the API, and the resource with its group.
@@ -97,16 +101,18 @@ fn missing(case: &Case<'_>) -> String {
     }
 }
 
-/// The command line that gives the least role.
+/// What a binding that gives somebody a role is called, in the words that a path takes.
+pub(super) fn binding_name(role: &Found, subject: &Subject) -> String {
+    let safe = |char: char| if "/%".contains(char) { '-' } else { char };
+    let name: String = subject.name.chars().map(safe).collect();
+    format!("{}-{name}", role.reference().name)
+}
+
+/// The command line that gives the least role, and makes it where there is none.
 pub(super) fn command(case: &Case<'_>) -> String {
-    let kind = match least_role(case.verb) {
-        Role::Pull => "viewer",
-        Role::Push => "editor",
-        Role::Admin => "admin",
-    };
     let (name, project) = (word(&case.subject.name), word(case.project));
+    let role = &case.role.reference().name;
     if case.is_openshift {
-        let role = format!("registry-{kind}");
         return match (case.subject.kind, case.subject.project.as_deref()) {
             (SubjectKind::Group, _) => {
                 format!("oc policy add-role-to-group {role} {name} -n {project}")
@@ -127,7 +133,9 @@ pub(super) fn command(case: &Case<'_>) -> String {
             }
         };
     }
-    let role = format!("cockpit-images-{kind}");
+    let make = case.role.draft().map_or_else(String::new, |draft| {
+        format!("echo {} | kubectl apply -f - && ", word(&draft.body().to_string()))
+    });
     let subject = match (case.subject.kind, case.subject.project.as_deref()) {
         (SubjectKind::Group, _) => format!("--group={name}"),
         (SubjectKind::Robot, own) => {
@@ -136,16 +144,25 @@ pub(super) fn command(case: &Case<'_>) -> String {
         }
         (SubjectKind::User, _) => format!("--user={name}"),
     };
-    let binding = format!("{role}-{}", case.subject.name);
-    let binding = word(&binding);
-    format!("kubectl create rolebinding {binding} --clusterrole={role} {subject} -n {project}")
+    let kind = if case.role.reference().cluster { "clusterrole" } else { "role" };
+    let binding = word(case.binding);
+    format!("{make}kubectl create rolebinding {binding} --{kind}={role} {subject} -n {project}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use images_proto::subject::Role;
+    use images_roster::facts::RoleRef;
+    use serde_json::json;
 
-    fn case(subject: &Subject) -> Case<'_> {
+    use super::*;
+    use crate::cluster::apply::Draft;
+
+    fn there(cluster: bool, name: &str) -> Found {
+        Found::There(RoleRef { cluster, name: name.to_owned() })
+    }
+
+    fn case<'a>(subject: &'a Subject, role: &'a Found) -> Case<'a> {
         Case {
             subject,
             is_me: false,
@@ -157,6 +174,8 @@ mod tests {
             others: &[],
             decides: Some(true),
             is_openshift: true,
+            role,
+            binding: "viewer-jane",
         }
     }
 
@@ -172,9 +191,9 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_is_missing_and_what_mends_it() {
-        let greg = Subject::user("greg");
+        let (greg, role) = (Subject::user("greg"), Found::usual(Role::Push, true));
         let bound = [via("registry-viewer", Some("QA"))];
-        let case = Case { others: &bound, ..case(&greg) };
+        let case = Case { others: &bound, ..case(&greg, &role) };
         assert_eq!(
             message(&case),
             "greg may not push to skyfield: the role registry-viewer does not give the right to \
@@ -191,14 +210,14 @@ mod tests {
 
     #[test]
     fn a_permission_says_through_what() {
-        let greg = Subject::user("greg");
+        let (greg, role) = (Subject::user("greg"), Found::usual(Role::Push, true));
         let giving = [via("registry-viewer", Some("QA"))];
         let case = Case {
             verb: Verb::Pull,
             allowed: Some(true),
             giving: &giving,
             decides: Some(false),
-            ..case(&greg)
+            ..case(&greg, &role)
         };
         assert_eq!(
             message(&case),
@@ -215,32 +234,47 @@ mod tests {
 
     #[test]
     fn commands_are_for_everybody_and_every_cluster() {
-        let told = |subject: Subject, is_openshift| {
-            command(&Case { is_openshift, verb: Verb::See, ..case(&subject) })
+        let told = |subject: Subject, role: Found, is_openshift| {
+            command(&Case { is_openshift, verb: Verb::See, ..case(&subject, &role) })
         };
+        let usual = || Found::usual(Role::Pull, true);
         let group = || Subject::group("QA; rm -rf /");
         let robot = || Subject::robot("skyfield", "ci");
         assert_eq!(
-            told(group(), true),
+            told(group(), usual(), true),
             "oc policy add-role-to-group registry-viewer 'QA; rm -rf /' -n skyfield"
         );
         assert_eq!(
-            told(robot(), true),
+            told(robot(), usual(), true),
             "oc policy add-role-to-user registry-viewer -z ci -n skyfield"
         );
         assert_eq!(
-            told(Subject::robot("other", "ci"), true),
+            told(Subject::robot("other", "ci"), usual(), true),
             "oc policy add-role-to-user registry-viewer system:serviceaccount:other:ci -n skyfield"
         );
         assert_eq!(
-            told(robot(), false),
-            "kubectl create rolebinding cockpit-images-viewer-ci \
-             --clusterrole=cockpit-images-viewer --serviceaccount=skyfield:ci -n skyfield"
+            told(robot(), there(false, "registry-pullers"), false),
+            "kubectl create rolebinding viewer-jane --role=registry-pullers \
+             --serviceaccount=skyfield:ci -n skyfield"
         );
         assert_eq!(
-            told(Subject::user("jane@example.com"), false),
-            "kubectl create rolebinding cockpit-images-viewer-jane@example.com \
-             --clusterrole=cockpit-images-viewer --user=jane@example.com -n skyfield"
+            told(Subject::user("jane@example.com"), Found::usual(Role::Pull, false), false),
+            "kubectl create rolebinding viewer-jane --clusterrole=cockpit-images-viewer \
+             --user=jane@example.com -n skyfield"
+        );
+        assert_eq!(binding_name(&usual(), &group()), "registry-viewer-QA; rm -rf -");
+    }
+
+    #[test]
+    fn a_role_that_is_not_there_is_made_first() {
+        let reference = RoleRef { cluster: false, name: "ours".to_owned() };
+        let draft = Draft::new("/roles", json!({ "kind": "Role" }));
+        let (jane, role) = (Subject::user("jane"), Found::Lacking(reference, draft));
+        let case = Case { is_openshift: false, ..case(&jane, &role) };
+        assert_eq!(
+            command(&case),
+            "echo '{\"kind\":\"Role\"}' | kubectl apply -f - && kubectl create rolebinding \
+             viewer-jane --role=ours --user=jane -n skyfield"
         );
     }
 }
