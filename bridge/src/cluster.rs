@@ -99,6 +99,8 @@ const WHOLE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Cluster {
     shared: Arc<Shared>,
+    /// See [`Cluster::written_down`].
+    namespaces: Arc<[String]>,
 }
 
 struct Shared {
@@ -125,6 +127,11 @@ impl Form {
 }
 
 impl Cluster {
+    /// The namespaces that the kubeconfig's contexts for this cluster and login name.
+    pub fn written_down(&self) -> &[String] {
+        &self.namespaces
+    }
+
     /// The API server's address.
     pub fn server(&self) -> &str {
         &self.shared.server

@@ -6,7 +6,9 @@
 mod error;
 mod read;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -20,10 +22,13 @@ use rustls::pki_types::pem::PemObject;
 
 pub use self::error::Error;
 use super::login::Login;
+use super::path::is_name;
 use super::presented::Place;
 use super::{Cluster, Shared};
 use crate::file_watch::{Fingerprint, Seen};
 
+/// Namespaces that are taken from contexts.
+const MOST_NAMESPACES: usize = 50;
 const CONNECT: Duration = Duration::from_secs(5);
 /// The largest kubeconfig that may be handed over, in bytes.
 pub const HANDED_OVER_LIMIT: usize = 1 << 20;
@@ -150,10 +155,23 @@ impl Kubeconfig {
         let options = KubeConfigOptions { context: Some(name.clone()), ..Default::default() };
         let config = Config::from_custom_kubeconfig(self.merged.clone(), &options).await;
         let mut config = config.map_err(|error| Error::context(&name, error))?;
+        let namespaces = self.namespaces(context);
         if !self.names_proxy(context) && !is_proxied(&Matcher::from_env(), &config.cluster_url) {
             config.proxy_url = None;
         }
-        Cluster::with_config(config, Some(name))
+        Ok(Cluster::with_config(config, Some(name))?.knowing(namespaces))
+    }
+
+    /// The namespaces of all contexts with the same cluster and login, which somebody wrote down.
+    fn namespaces(&self, chosen: &NamedContext) -> Vec<String> {
+        let of = |named: &'_ NamedContext| {
+            let inner = named.context.as_ref();
+            inner.map(|inner| (inner.cluster.clone(), inner.user.clone()))
+        };
+        let same = self.merged.contexts.iter().filter(|context| of(context) == of(chosen));
+        let named = same.filter_map(|context| context.context.as_ref()?.namespace.clone());
+        let named: BTreeSet<_> = named.filter(|name| is_name(name)).collect();
+        named.into_iter().take(MOST_NAMESPACES).collect()
     }
 
     /// The files that the connection depends on, and what stands in them now: those of the
@@ -298,7 +316,12 @@ impl Cluster {
             tls,
             login: Login::new(config).map_err(Error::Login)?,
         };
-        Ok(Self { shared: shared.into() })
+        Ok(Self { shared: shared.into(), namespaces: Arc::default() })
+    }
+
+    /// The same, with namespaces that the user wrote down.
+    fn knowing(self, namespaces: Vec<String>) -> Self {
+        Self { namespaces: namespaces.into(), ..self }
     }
 }
 

@@ -82,7 +82,7 @@ impl Projects {
         Permission { verb, group, resource, subresource: None, namespace, name: Some(name) }
     }
 
-    fn path(self, name: &str) -> String {
+    pub(crate) fn path(self, name: &str) -> String {
         let list = match self {
             Self::Openshift => PROJECTS,
             Self::Plain => NAMESPACES,
