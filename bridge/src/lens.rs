@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
-use images_proto::lens::View;
+use images_proto::lens::{Row, View};
 use images_proto::project::Within;
 use images_proto::subject::Verb;
 use images_proto::{Code, Failure};
@@ -91,6 +91,16 @@ impl Live for LensView {
         let said = self.all.answer(&project);
         self.view.set_asked(said.and_then(|said| said.asked.clone()));
         let mut view = self.view.render(&roster, &NOTHING);
+        // Whom nobody tells of others, the cluster tells of himself.
+        let is_dark = view.total == 0 && !view.about.unread.is_empty() && !view.about.reading;
+        if is_dark
+            && self.params.window.filter.is_empty()
+            && let Some(me) = roster.me()
+        {
+            let (rights, via) = roster.rights(&project, me);
+            view.rows = vec![Row { subject: me.clone(), full_name: None, rights, via }];
+            view.total = 1;
+        }
         // Where the cluster has no answer for all, it is asked about the rows.
         let is_row_by_row = said.is_some_and(|said| said.asked.is_none());
         let rows = view.rows.iter().filter(|_| is_row_by_row);

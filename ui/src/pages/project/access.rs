@@ -75,7 +75,10 @@ fn use_access(props: &Access) -> Html {
                             (subject::name(&row.subject), all)
                         }).collect()),
                         nothing: html! {
-                            <EmptyState state="empty" picture={Picture::Icon(Icon::Lock)} title={tr("Nobody is known who can do something here")} />
+                            <EmptyState state="empty" picture={Picture::Icon(Icon::Lock)} title={match answer.about.unread.is_empty() {
+                                true => tr("Nobody is known who can do something here"),
+                                false => tr("Not known: you may not read who has which role here"),
+                            }} />
                         },
                     },
                     filtered,
