@@ -137,6 +137,28 @@ impl Curl {
             .await
     }
 
+    /// POST of JSON, one after the other on one connection; the bodies of the answers, which must
+    /// be JSON.
+    ///
+    /// # Errors
+    /// When one of them is not answered.
+    pub async fn post_all(&self, url: &str, bodies: &[Value]) -> Result<Vec<Value>> {
+        let mut all = Self::default();
+        for body in bodies {
+            let one = self.clone().header("Content-Type: application/json");
+            let one = one.option("data", &body.to_string()).option("url", url);
+            // What was said before is not for the next one.
+            let next = if all.config.is_empty() { "" } else { "next\n" };
+            all.config.push_str(next);
+            all.config.push_str(&one.config);
+        }
+        let output = all.run(&[]).await.with_context(|| format!("cannot ask {url}"))?;
+        let answers = serde_json::Deserializer::from_slice(&output).into_iter();
+        let answers: Vec<Value> = answers.collect::<Result<_, _>>()?;
+        ensure!(answers.len() == bodies.len(), "{} answers", answers.len());
+        Ok(answers)
+    }
+
     /// PUT of a file.
     ///
     /// # Errors

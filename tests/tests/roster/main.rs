@@ -3,11 +3,16 @@
 //! Projects, people, roles and rights as the bridge shows them, against what curl hears from the
 //! API.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod lens;
+mod mending;
+mod world;
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use images_tests::call::{self, call};
 use images_tests::cluster::{Cluster, Face};
+use images_tests::kubeconfig::{Kubeconfig, by_token, replace, server};
 use images_tests::peer::Peer;
 use serde_json::{Value, json};
 
@@ -16,13 +21,6 @@ const PEOPLE: &str = "/apis/user.openshift.io/v1";
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 /// The roles of ours.
 const OURS: [&str; 3] = ["registry-viewer", "registry-editor", "registry-admin"];
-/// What is asked about: the name on the wire, the verb, and the part of image streams.
-const VERBS: [(&str, &str, Option<&str>); 4] = [
-    ("see", "get", None),
-    ("pull", "get", Some("layers")),
-    ("push", "update", Some("layers")),
-    ("delete", "delete", None),
-];
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -141,6 +139,50 @@ async fn namespaces_are_what_the_api_says() -> Result<()> {
     Ok(())
 }
 
+/// Whoever may not list namespaces is shown those that the kubeconfig names, as far as they are
+/// there and he may look into them.
+#[tokio::test]
+async fn namespaces_that_the_kubeconfig_names() -> Result<()> {
+    let cluster = Cluster::start_empty(Face::Plain)?;
+    let namespaces = ["moon", "mars", "venus"];
+    for name in namespaces {
+        let namespace = json!({ "metadata": { "name": name } });
+        make(&cluster, "/api/v1/namespaces", namespace).await?;
+    }
+    let rules = [
+        ("looker", json!({ "verbs": ["get"], "apiGroups": [""], "resources": ["namespaces"] })),
+        (
+            "lister",
+            json!({ "verbs": ["list"], "apiGroups": [""], "resources": ["serviceaccounts"] }),
+        ),
+    ];
+    for ((name, rule), project) in rules.into_iter().zip(namespaces) {
+        let role = json!({ "metadata": { "name": name }, "rules": [rule] });
+        make(&cluster, &format!("{RBAC}/namespaces/{project}/roles"), role).await?;
+        bind(&cluster, project, name, ("Role", name), &[("User", "greg")]).await?;
+    }
+    let lab = Kubeconfig::of("lab", server(&cluster), by_token(&cluster, "greg")?);
+    let mut kubeconfig: Value = serde_json::from_str(&lab.text())?;
+    let named = ["moon", "mars", "venus", "nosuch", "a/../b"];
+    kubeconfig["contexts"] = named
+        .map(|name| {
+            let context = json!({ "cluster": "lab", "user": "lab", "namespace": name });
+            json!({ "name": format!("lab-{name}"), "context": context })
+        })
+        .into();
+    kubeconfig["current-context"] = "lab-moon".into();
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("config");
+    replace(&file, &kubeconfig.to_string())?;
+    let called = call::run(&[("KUBECONFIG", file.into())], &["call", "projects", "{}"]).await?;
+    let projects = called.answer()?;
+    let shown: Vec<_> = list(projects, "rows").iter().map(|row| text(&row["name"])).collect();
+    assert_eq!(shown, ["mars", "moon"], "{projects:#}");
+    let unread = &projects["about"]["unread"][0];
+    assert!(text(&unread["message"]).contains("that your kubeconfig names"), "{projects:#}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn who_may_not_list_bindings_sees_unknown_and_not_zero() -> Result<()> {
     let cluster = Cluster::start(Face::Openshift)?;
@@ -159,6 +201,13 @@ async fn who_may_not_list_bindings_sees_unknown_and_not_zero() -> Result<()> {
     let subject = json!({ "kind": "user", "name": "greg" });
     let reached = answer(&cluster, "greg", "reach", json!({ "subject": subject })).await?;
     assert_eq!((&reached["asked"], &reached["rows"][0]["rights"]), (&json!(true), &mine));
+
+    // The lens knows nobody but him, and says what it could not read.
+    let lens = answer(&cluster, "greg", "lens", json!({ "project": "skyfield" })).await?;
+    assert!(!list(&lens["about"], "unread").is_empty(), "{lens}");
+    assert_eq!((&lens["total"], &lens["asked"]), (&json!(1), &json!(true)));
+    let row = &lens["rows"][0];
+    assert_eq!((&row["subject"]["name"], &row["rights"]), (&json!("greg"), &mine));
 
     let why = json!({ "project": "skyfield", "verb": "push" });
     let why = answer(&cluster, "greg", "why", why).await?;
@@ -195,198 +244,6 @@ async fn an_open_view_follows_what_others_do() -> Result<()> {
     peer.until("1", |message| total(message).filter(|now| *now == members)).await?;
     peer.end().await?;
     Ok(())
-}
-
-/// Numbers that are the same in each run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
-    }
-}
-
-/// Roles that give some of it, all of it, some of it to single streams, and nothing.
-async fn make_roles(cluster: &Cluster) -> Result<()> {
-    let rules = [
-        (
-            "every-verb",
-            json!({ "verbs": ["*"], "apiGroups": ["image.openshift.io"], "resources": ["*"] }),
-        ),
-        (
-            "pull-only",
-            json!({ "verbs": ["get"], "apiGroups": ["*"], "resources": ["imagestreams/layers"] }),
-        ),
-        (
-            "elder-group",
-            json!({ "verbs": ["*"], "apiGroups": [""], "resources": ["imagestreams"] }),
-        ),
-        (
-            "push-part",
-            json!({ "verbs": ["update"], "apiGroups": ["image.openshift.io"], "resources": ["*/layers"] }),
-        ),
-        (
-            "no-part",
-            json!({ "verbs": ["*"], "apiGroups": ["image.openshift.io"], "resources": ["imagestreams"] }),
-        ),
-        (
-            "one-stream",
-            json!({ "verbs": ["get"], "apiGroups": ["image.openshift.io"], "resources": ["imagestreams"], "resourceNames": ["x"] }),
-        ),
-    ];
-    for (name, rule) in rules {
-        let role = json!({ "metadata": { "name": name }, "rules": [rule] });
-        make(cluster, &format!("{RBAC}/clusterroles"), role).await?;
-    }
-    Ok(())
-}
-
-/// What the API server says of a user with groups, or of a group.
-async fn reviewed(
-    cluster: &Cluster,
-    project: &str,
-    who: &Value,
-) -> Result<BTreeMap<&'static str, bool>> {
-    let mut rights = BTreeMap::new();
-    for (name, verb, part) in VERBS {
-        let mut spec = who.clone();
-        let mut attributes = json!({
-            "namespace": project, "verb": verb, "group": "image.openshift.io",
-            "resource": "imagestreams",
-        });
-        if let Some(part) = part {
-            attributes["subresource"] = json!(part);
-        }
-        spec["resourceAttributes"] = attributes;
-        let review = json!({
-            "kind": "SubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": spec,
-        });
-        let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-        let answer = make(cluster, path, review).await?;
-        let allowed = answer["status"]["allowed"].as_bool().context("no verdict")?;
-        rights.insert(name, allowed);
-    }
-    Ok(rights)
-}
-
-#[tokio::test]
-async fn the_lens_says_what_access_reviews_say() -> Result<()> {
-    let cluster = Cluster::start(Face::Openshift)?;
-    make_roles(&cluster).await?;
-    let mut dice = Dice(0x5eed);
-    let people: Vec<_> = (0..6).map(|number| format!("person{number}")).collect();
-    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for name in &people {
-        let user = json!({ "metadata": { "name": name } });
-        make(&cluster, &format!("{PEOPLE}/users"), user).await?;
-    }
-    for number in 0..3 {
-        let users: Vec<_> = people.iter().filter(|_| dice.below(3) == 0).cloned().collect();
-        let name = format!("group{number}");
-        let group = json!({ "metadata": { "name": name }, "users": users });
-        make(&cluster, &format!("{PEOPLE}/groups"), group).await?;
-        groups.insert(name, users);
-    }
-    let roles = [
-        "registry-viewer",
-        "registry-editor",
-        "registry-admin",
-        "every-verb",
-        "pull-only",
-        "elder-group",
-        "push-part",
-        "no-part",
-        "one-stream",
-        "nosuch",
-    ];
-    let projects: Vec<_> = (0..4).map(|number| format!("random{number}")).collect();
-    for project in &projects {
-        let request = json!({ "metadata": { "name": project } });
-        make(&cluster, "/apis/project.openshift.io/v1/projectrequests", request).await?;
-        for number in 0..dice.below(7) {
-            let subject = match dice.below(4) {
-                0 => ("Group", groups.keys().nth(dice.below(3)).context("no group")?.as_str()),
-                1 if dice.below(3) == 0 => ("Group", "system:authenticated:oauth"),
-                _ => ("User", people[dice.below(people.len())].as_str()),
-            };
-            let role = ("ClusterRole", roles[dice.below(roles.len())]);
-            bind(&cluster, project, &format!("b{number}"), role, &[subject]).await?;
-        }
-    }
-
-    let (mut allowed, mut refused) = (0, 0);
-    for project in &projects {
-        let params = json!({ "project": project, "window": { "limit": 500 } });
-        let lens = answer(&cluster, "sarah", "lens", params).await?;
-        assert_eq!(lens["asked"], true, "{lens}");
-        let row = |kind: &str, name: &str| {
-            list(&lens, "rows")
-                .iter()
-                .find(|row| row["subject"]["kind"] == kind && row["subject"]["name"] == name)
-        };
-        let users = people.iter().map(|name| {
-            let mut all = vec!["system:authenticated", "system:authenticated:oauth"];
-            let own = groups.iter().filter(|(_, users)| users.contains(name));
-            all.extend(own.map(|(group, _)| group.as_str()));
-            ("user", name, json!({ "user": name, "groups": all }))
-        });
-        let of_groups = groups.keys().map(|name| ("group", name, json!({ "groups": [name] })));
-        for (kind, name, who) in users.chain(of_groups) {
-            let said = reviewed(&cluster, project, &who).await?;
-            let row = row(kind, name);
-            for (verb, may) in said {
-                // Whom everybody's binding reaches alone is not listed one by one.
-                let everybody = row.is_none().then(|| {
-                    row_of_everybody(&lens).is_some_and(|row| row["rights"][verb] == true)
-                });
-                let shown = row.map(|row| row["rights"][verb] == true);
-                let shown = shown.or(everybody.filter(|_| kind == "user")).unwrap_or(false);
-                assert_eq!(shown, may, "{name} {verb} {project}: {lens:#}");
-                if let Some(row) = row.filter(|_| may) {
-                    let gives = |via: &&Value| list(via, "verbs").iter().any(|given| given == verb);
-                    assert!(list(row, "via").iter().any(|via| gives(&via)), "through what? {row}");
-                }
-                *if may { &mut allowed } else { &mut refused } += 1;
-            }
-        }
-        let missing = list(&lens["about"], "unread")
-            .iter()
-            .any(|failure| text(&failure["details"]).contains("nosuch"));
-        let path = format!("{RBAC}/namespaces/{project}/rolebindings");
-        let bindings = cluster.api("sarah", &path).await?;
-        let dangles = names(list(&bindings, "items"), "/roleRef/name").contains("nosuch");
-        assert_eq!(missing, dangles, "a role that is not there is told: {lens:#}");
-    }
-    ensure!(allowed > 10 && refused > 10, "the dice are loaded: {allowed} {refused}");
-
-    // The other way round: whom it shows where.
-    for name in &people {
-        let subject = json!({ "kind": "user", "name": name });
-        let params = json!({ "subject": subject, "window": { "filter": "random" } });
-        let reached = answer(&cluster, "sarah", "reach", params).await?;
-        let mut all = vec!["system:authenticated", "system:authenticated:oauth"];
-        let own = groups.iter().filter(|(_, users)| users.contains(name));
-        all.extend(own.map(|(group, _)| group.as_str()));
-        for project in &projects {
-            let who = json!({ "user": name, "groups": all });
-            let said = reviewed(&cluster, project, &who).await?;
-            let place = list(&reached, "rows").iter().find(|row| row["project"] == **project);
-            for (verb, may) in said {
-                let shown = place.is_some_and(|place| place["rights"][verb] == true);
-                assert_eq!(shown, may, "{name} {verb} {project}: {reached:#}");
-            }
-        }
-    }
-    Ok(())
-}
-
-fn row_of_everybody(lens: &Value) -> Option<&Value> {
-    let rows = list(lens, "rows").iter();
-    let mut rows = rows.filter(|row| row["subject"]["kind"] == "group");
-    rows.find(|row| row["subject"]["name"] == "system:authenticated:oauth")
 }
 
 /// 2,000 projects, 5,000 users, 300 groups and 20,000 bindings.
