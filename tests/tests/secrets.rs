@@ -13,11 +13,15 @@ use images_proto::access::{Addresses, Params as AccessParams, ShowToken};
 use images_proto::account::{Params as AccountParams, UseAccount};
 use images_proto::context::{ChooseContext, ContextChoice, HandOver, HandedOver};
 use images_proto::delete::{self, Delete, PlanDelete, Target};
-use images_proto::history::{ShowRecord, Undo, Which};
+use images_proto::history::{self, History, ShowRecord, Undo, Which};
+use images_proto::project::{Window, Within};
 use images_proto::raw::{self, Raw, What};
+use images_proto::robot::{CreateRobot, IssueToken, NewRobot, NewToken, Robots};
 use images_proto::route::{Login, LoginParams};
 use images_proto::search::{self, Search};
+use images_proto::subject::Role;
 use images_proto::{Secret, TagRef};
+use images_tests::call;
 use images_tests::cluster::{Cluster, Face};
 use images_tests::connect_proxy::ConnectProxy;
 use images_tests::exec_plugin::ExecPlugin;
@@ -121,7 +125,7 @@ impl Overheard {
         traces.push(("log".to_owned(), fs::read_to_string(self.session.log())?));
         let seen = self.watch.end()?.into_iter();
         traces.extend(seen.map(|text| ("process list".to_owned(), text)));
-        for folder in [".config", ".local"] {
+        for folder in [".config", ".local", ".cache"] {
             for file in files_below(&self.session.home().join(folder))? {
                 traces.push((file.display().to_string(), fs::read_to_string(&file)?));
             }
@@ -420,4 +424,70 @@ async fn configured_address_with_a_password() -> Result<()> {
     // The bridge's own environment is where it was set.
     traces.0.retain(|(place, _)| place != "process list");
     traces.hide(&[password], "lab")
+}
+
+/// The tokens of a robot: each stands in the one answer that gives it out, and no look at the robot
+/// shows it again.
+#[tokio::test]
+async fn tokens_of_a_robot() -> Result<()> {
+    let cluster = Cluster::start_empty(Face::Openshift)?;
+    let kubeconfig = Kubeconfig::of("lab", server(&cluster), by_token(&cluster, "sarah")?);
+    let mut heard = Overheard::with(&kubeconfig).await?;
+    let session = &mut heard.session;
+    session.ready().await?;
+    let (project, name) = ("skyfield".to_owned(), "ci".to_owned());
+    let robot = NewRobot { project, name, role: Some(Role::Push), agreed: false };
+    ensure!(session.done::<CreateRobot>(robot).await?.done, "no robot");
+    let new = |replaces: Option<String>| NewToken {
+        project: "skyfield".to_owned(),
+        robot: "ci".to_owned(),
+        purpose: Some("nightly builds".to_owned()),
+        seconds: 3600,
+        replaces,
+    };
+    let first = session.done::<IssueToken>(new(None)).await?;
+    let second = session.done::<IssueToken>(new(Some(first.name.clone()))).await?;
+    let within = Within { project: "skyfield".to_owned(), window: Window::default() };
+    session
+        .look::<Robots, _>(within, |view| {
+            let ci = view.rows.iter().find(|row| row.name == "ci")?;
+            let tokens = ci.tokens.as_ref()?;
+            tokens.iter().any(|token| token.name == second.name).then_some(())
+        })
+        .await?;
+    session.look::<History, _>(history::Params::default(), |_| Some(())).await?;
+
+    // The same from a terminal.
+    let home = session.home().as_os_str().to_owned();
+    let environment = [
+        ("KUBECONFIG", session.kubeconfig().into()),
+        ("HOME", home),
+        ("COCKPIT_IMAGES_LOG", "trace".into()),
+    ];
+    let params = serde_json::to_string(&new(None))?;
+    let called = call::run(&environment, &["call", "issue-token", &params]).await?;
+    let third = called.answer()?["token"].as_str().context("no token")?.to_owned();
+    let mut traces = heard.end().await?;
+    ensure!(called.complaint.contains("/version"), "the log is not detailed");
+    traces.0.push(("log of the call".to_owned(), called.complaint));
+    let lines =
+        called.messages.iter().map(|line| ("line of the call".to_owned(), line.to_string()));
+    traces.0.extend(lines);
+
+    let of = |issued: &images_proto::robot::Issued| {
+        issued.token.as_ref().map(|token| token.expose().to_owned()).context("no token")
+    };
+    let tokens = [of(&first)?, of(&second)?, third];
+    for token in &tokens {
+        let has = |(place, trace): &(String, String)| {
+            let is_answer = place.starts_with("message on") || place.starts_with("line of");
+            is_answer && forms(token).iter().any(|form| trace.contains(form))
+        };
+        let answers = traces.0.extract_if(.., |trace| has(trace)).count();
+        ensure!(answers == 1, "it stands in {answers} answers");
+    }
+    traces.hide(&tokens, "sarah")?;
+    let jwt = traces.0.iter().find(|(_, text)| text.contains("eyJ"));
+    ensure!(jwt.is_none(), "a token stands in the {:?}", jwt.map(|(place, _)| place));
+    Ok(())
 }
