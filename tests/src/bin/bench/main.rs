@@ -7,6 +7,7 @@
 
 mod cold;
 mod deletion;
+mod organization;
 mod page;
 mod table;
 
@@ -20,12 +21,13 @@ use table::Row;
 const ROUNDS: usize = 5;
 
 /// All that can be measured.
-const NAMES: [&str; 3] = ["cold", "deletion", "page"];
+const NAMES: [&str; 4] = ["cold", "deletion", "organization", "page"];
 
 async fn measure(name: &str) -> Result<Vec<Row>> {
     match name {
         "cold" => cold::measure().await,
         "deletion" => deletion::measure().await,
+        "organization" => organization::measure().await,
         _ => page::measure().await,
     }
 }
