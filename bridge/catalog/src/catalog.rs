@@ -3,9 +3,9 @@
 //! The catalog and its updates. What can be asked of it stands in `look.rs`, what
 //! images contain in `contents.rs`.
 
-mod commit;
 mod contents;
 mod look;
+mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -13,19 +13,19 @@ pub(crate) use look::age_of;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use images_proto::{Digest, RepositoryName, natural, status};
 
+use crate::configs::{Config, Configs};
+use crate::dense::Dense;
 use crate::digests::{DigestId, Digests};
 use crate::facts::{BlobFacts, ConfigFacts, Content, ImageFacts, TagFacts};
+use crate::labels::Labels;
+use crate::links::{ATTACHED, BY_CHILD, BY_CONFIG, BY_LAYER, HOLDERS, LAYERS, Links, ODD_CONFIGS};
 use crate::names::{NameId, Names};
-use crate::postings::Postings;
+use crate::postings::{Id, Postings};
 use crate::repository::{Held, Repository, RepositoryId, Revision, TagRecord, Tags, Time};
-use crate::stored::{Blob, Config, Image, Stored};
-
-/// Labels are kept up to this many bytes of `KEY=VALUE`: they are there to be searched, the whole
-/// ones are read when an image is looked at.
-const MAX_LABEL: usize = 256;
+use crate::stored::{Blob, Image, Sizes, Stored};
 
 /// What is known of one registry.
 ///
@@ -37,8 +37,7 @@ pub struct Catalog {
     pub(crate) digests: Digests,
     pub(crate) repository_names: Names,
     pub(crate) tag_names: Names,
-    /// The distinct labels, as `KEY=VALUE` in lower case.
-    pub(crate) labels: Names,
+    pub(crate) labels: Labels,
     /// The repositories by id.
     repositories: Vec<Option<Repository>>,
     /// The repositories that are there, by name.
@@ -46,26 +45,15 @@ pub struct Catalog {
     /// How many repositories each project has.
     projects: BTreeMap<Box<str>, u32>,
     /// The images that at least one repository holds.
-    images: HashMap<DigestId, Image>,
-    /// The configs that were read, by their own digest.
-    pub(crate) configs: HashMap<DigestId, Config>,
+    images: Dense<Image>,
+    sizes: Sizes,
+    pub(crate) configs: Configs,
     failed_configs: HashSet<DigestId>,
     /// The configs of images that are neither read nor failed.
     wanted_configs: BTreeSet<DigestId>,
-    /// From an image to the repositories that hold it or have a tag that names or named it.
-    pub(crate) holders: Postings<DigestId, RepositoryId>,
-    /// From a layer to the images that contain it.
-    pub(crate) by_layer: Postings<DigestId, DigestId>,
-    /// From a config to its images.
-    pub(crate) by_config: Postings<DigestId, DigestId>,
-    /// From a manifest to the indexes that contain it.
-    pub(crate) by_child: Postings<DigestId, DigestId>,
-    /// From a diff ID to the configs that name it.
-    pub(crate) by_diff_id: Postings<DigestId, DigestId>,
+    links: Links,
     /// From the name of a tag to the repositories that have such a tag.
     pub(crate) named: Postings<NameId, RepositoryId>,
-    /// From a digest to the names of tags such as `sha256-….sig` that attach something to it.
-    pub(crate) attached: Postings<DigestId, NameId>,
     tag_count: u64,
     tags_unread: u64,
     images_unread: u64,
@@ -95,8 +83,10 @@ impl Catalog {
         repository.tags = Some(tags);
         let (digests, names) = (repository.digests(), repository.tag_names());
         self.tag_count = self.tag_count - old_names.len() as u64 + names.len() as u64;
-        follow(&mut self.holders, id, &old_digests, &digests);
-        follow(&mut self.named, id, &old_names, &names);
+        self.follow_digests(id, &old_digests, &digests);
+        let (gone, new) = differences(&old_names, &names);
+        gone.for_each(|name| self.named.remove(name, id));
+        new.for_each(|name| self.named.insert(name, id));
         self.generation += 1;
     }
 
@@ -125,7 +115,7 @@ impl Catalog {
         self.images_unread -= u64::from(repository.images.is_none());
         let old = repository.images.replace(held).unwrap_or_default();
         let digests = repository.digests();
-        follow(&mut self.holders, id, &old_digests, &digests);
+        self.follow_digests(id, &old_digests, &digests);
 
         // New holders come before old ones go, so that an image that stays is not forgotten.
         let mut changed = missing_in_one(&old, self.repositories[id.0.index()].as_ref());
@@ -156,26 +146,22 @@ impl Catalog {
     /// Tells what a config says. It never changes, so a second reading changes nothing.
     pub fn put_config(&mut self, config: &Digest, facts: ConfigFacts) {
         let config = self.digests.intern(config);
-        if self.configs.contains_key(&config) {
+        if self.configs.has(config) {
             return;
         }
-        let created = facts.created;
-        let diff_ids: Box<[_]> = facts.diff_ids.iter().map(|id| self.digests.intern(id)).collect();
-        for diff_id in &diff_ids {
-            self.by_diff_id.insert(*diff_id, config);
-        }
-        let commit = commit::of(&facts.labels).map(Into::into);
-        let labels =
-            facts.labels.iter().map(|(key, value)| self.intern_label(key, value)).collect();
-        self.configs.insert(config, Config { diff_ids, labels, created, commit });
+        let ConfigFacts { diff_ids, labels, created } = facts;
+        let diff_ids = diff_ids.iter().map(|id| self.digests.intern(id));
+        self.configs.insert(config, diff_ids, created, &labels, &mut self.labels);
         self.failed_configs.remove(&config);
         self.wanted_configs.remove(&config);
-        let images = self.by_config.get(config);
+        let images: Vec<_> = self.by_config(config).collect();
         self.configs_unread -= images.len() as u64;
+        let created = self.configs.get(config).and_then(Config::created);
         for image in images {
-            for id in self.holders.get(*image) {
+            self.link_diff_ids(image);
+            for id in self.links.get(image, HOLDERS) {
                 if let Some(repository) = &mut self.repositories[id.0.index()]
-                    && repository.holds(*image)
+                    && repository.holds(image)
                 {
                     repository.built = repository.built.max(created);
                 }
@@ -187,7 +173,7 @@ impl Catalog {
     /// Tells that a config could not be read. It stays uncovered and is not wanted any more.
     pub fn fail_config(&mut self, config: &Digest) {
         let config = self.digests.intern(config);
-        if !self.configs.contains_key(&config) {
+        if !self.configs.has(config) {
             self.wanted_configs.remove(&config);
             self.failed_configs.insert(config);
         }
@@ -196,7 +182,7 @@ impl Catalog {
     /// Makes the configs that could not be read wanted again, for a source that came back.
     pub fn retry_configs(&mut self) {
         for config in std::mem::take(&mut self.failed_configs) {
-            if !self.by_config.get(config).is_empty() {
+            if !self.by_config(config).is_empty() {
                 self.wanted_configs.insert(config);
             }
         }
@@ -206,7 +192,12 @@ impl Catalog {
     pub fn remove_repository(&mut self, name: &RepositoryName) {
         let Some(id) = self.id(name) else { return };
         let Some(gone) = self.repositories[id.0.index()].take() else { return };
-        self.by_name.retain(|other| *other != id);
+        if let Ok(place) = self
+            .by_name
+            .binary_search_by(|other| self.repository_names.name(other.0).cmp(name.as_str()))
+        {
+            self.by_name.remove(place);
+        }
         if let Some(project) = name.project()
             && let Some(count) = self.projects.get_mut(project)
         {
@@ -219,8 +210,8 @@ impl Catalog {
         self.tag_count -= names.len() as u64;
         self.tags_unread -= u64::from(gone.tags.is_none());
         self.images_unread -= u64::from(gone.images.is_none());
-        follow(&mut self.named, id, &names, &[]);
-        follow(&mut self.holders, id, &gone.digests(), &[]);
+        names.iter().for_each(|name| self.named.remove(*name, id));
+        self.follow_digests(id, &gone.digests(), &[]);
         let mut changed = missing_in_one(gone.images(), None);
         for held in gone.images().iter().filter(|held| !held.missing) {
             if self.let_go(held.digest) {
@@ -318,27 +309,22 @@ impl Catalog {
         let name = self.tag_names.intern(tag.as_str());
         if let Some(subject) = tag.attached_to() {
             let subject = self.digests.intern(&subject);
-            self.attached.insert(subject, name);
+            self.links.insert(subject, ATTACHED, name);
         }
         name
     }
 
-    fn intern_label(&mut self, key: &str, value: &str) -> NameId {
-        let mut label = format!("{key}={value}");
-        label.truncate(label.floor_char_boundary(MAX_LABEL));
-        // They are only searched, never shown.
-        label.make_ascii_lowercase();
-        self.labels.intern(&label)
-    }
-
     /// `None` for what is missing.
     fn intern_content(&mut self, content: Content) -> Option<Stored> {
-        let mut blob =
-            |facts: &BlobFacts| Blob::new(self.digests.intern(&facts.digest), facts.size);
+        let mut blob = |facts: &BlobFacts| Blob {
+            digest: self.digests.intern(&facts.digest),
+            size: facts.size,
+        };
         match content {
             Content::Manifest { config, layers } => {
                 let config = config.as_ref().map(&mut blob);
-                Some(Stored::Manifest { config, layers: layers.iter().map(blob).collect() })
+                let layers = layers.iter().map(blob).collect();
+                Some(Stored::manifest(&mut self.sizes, config, layers))
             }
             Content::Index { children } => Some(Stored::Index {
                 children: children.iter().map(|child| self.digests.intern(child)).collect(),
@@ -349,70 +335,97 @@ impl Catalog {
 
     /// One more repository holds this image, or one of those that do (`new` is false) tells its
     /// content again. Returns whether its content is new.
-    fn hold(&mut self, digest: DigestId, content: Stored, new: bool) -> bool {
-        let Some(image) = self.images.get_mut(&digest) else {
-            self.link(digest, &content);
-            self.images.insert(digest, Image { content, holders: 1 });
+    fn hold(&mut self, digest: DigestId, stored: Stored, new: bool) -> bool {
+        let Some(image) = self.images.get_mut(digest) else {
+            self.link(digest, &stored);
+            self.images.insert(Image { digest, holders: 1, stored });
+            self.link_diff_ids(digest);
             return true;
         };
         image.holders += u32::from(new);
-        if image.content == content {
+        if image.stored == stored {
             return false;
         }
-        let old = std::mem::replace(&mut image.content, content.clone());
+        let old = std::mem::replace(&mut image.stored, stored.clone());
         self.unlink(digest, &old);
-        self.link(digest, &content);
+        self.link(digest, &stored);
+        self.link_diff_ids(digest);
         true
     }
 
     /// One repository less holds this image. Returns whether it was the last.
     fn let_go(&mut self, digest: DigestId) -> bool {
-        let Some(image) = self.images.get_mut(&digest) else { return false };
+        let Some(image) = self.images.get_mut(digest) else { return false };
         image.holders -= 1;
         if image.holders > 0 {
             return false;
         }
-        if let Some(gone) = self.images.remove(&digest) {
-            self.unlink(digest, &gone.content);
+        if let Some(gone) = self.images.remove(digest) {
+            self.unlink(digest, &gone.stored);
         }
         true
     }
 
     /// Makes an image known to what it contains.
-    fn link(&mut self, digest: DigestId, content: &Stored) {
-        if let Some(config) = content.config() {
-            self.by_config.insert(config, digest);
-            if !self.configs.contains_key(&config) {
+    fn link(&mut self, digest: DigestId, stored: &Stored) {
+        if let Some(config) = stored.config() {
+            self.links.insert(config, BY_CONFIG, digest);
+            if !self.configs.has(config) {
                 self.configs_unread += 1;
                 if !self.failed_configs.contains(&config) {
                     self.wanted_configs.insert(config);
                 }
             }
         }
-        for layer in content.layers() {
-            self.by_layer.insert(layer.digest, digest);
+        for layer in stored.layers() {
+            self.links.insert(layer, BY_LAYER, digest);
         }
-        for child in content.children() {
-            self.by_child.insert(*child, digest);
+        for child in stored.children() {
+            self.links.insert(*child, BY_CHILD, digest);
         }
     }
 
-    fn unlink(&mut self, digest: DigestId, content: &Stored) {
-        if let Some(config) = content.config() {
-            self.by_config.remove(config, digest);
-            if !self.configs.contains_key(&config) {
+    fn unlink(&mut self, digest: DigestId, stored: &Stored) {
+        if let Some(config) = stored.config() {
+            self.links.remove(config, BY_CONFIG, digest);
+            if !self.configs.has(config) {
                 self.configs_unread -= 1;
-                if self.by_config.get(config).is_empty() {
+                if self.by_config(config).is_empty() {
                     self.wanted_configs.remove(&config);
                 }
             }
         }
-        for layer in content.layers() {
-            self.by_layer.remove(layer.digest, digest);
+        for layer in stored.layers() {
+            self.links.remove(layer, BY_LAYER, digest);
         }
-        for child in content.children() {
-            self.by_child.remove(*child, digest);
+        for child in stored.children() {
+            self.links.remove(*child, BY_CHILD, digest);
         }
+    }
+
+    /// Makes the layers of an image known to their diff IDs, once its config was read. Nearly every
+    /// diff ID belongs to one layer, but to many configs; so images are found through layers. The
+    /// link stays when the image goes: whoever follows it looks whether there is such an image.
+    fn link_diff_ids(&mut self, image: DigestId) {
+        let Some(stored) = self.images.get(image).map(|image| &image.stored) else { return };
+        let Some(digest) = stored.config() else { return };
+        let Some(config) = self.configs.get(digest) else { return };
+        if config.diff_ids().len() == stored.layer_count() {
+            for (diff_id, layer) in config.diff_ids().iter().zip(stored.layers()) {
+                self.links.insert(*diff_id, LAYERS, layer);
+            }
+        } else {
+            for diff_id in config.diff_ids() {
+                self.links.insert(*diff_id, ODD_CONFIGS, digest);
+            }
+        }
+    }
+
+    /// Lets the way to holders follow a repository from one sorted set of digests to another.
+    fn follow_digests(&mut self, id: RepositoryId, old: &[DigestId], new: &[DigestId]) {
+        let (gone, new) = differences(old, new);
+        gone.for_each(|digest| self.links.remove(digest, HOLDERS, id));
+        new.for_each(|digest| self.links.insert(digest, HOLDERS, id));
     }
 
     /// Brings size and build time of a repository up to date.
@@ -429,7 +442,7 @@ impl Catalog {
         let mut affected = BTreeSet::new();
         for digest in changed {
             for holding in self.with_indexes(*digest) {
-                let holders = self.holders.get(holding).iter().copied();
+                let holders = self.holders(holding);
                 affected.extend(holders.filter(|id| {
                     *id != except && self.repository(*id).is_some_and(|r| r.holds(holding))
                 }));
@@ -456,17 +469,12 @@ fn missing_in_one(old: &[Held], new: Option<&Repository>) -> Vec<DigestId> {
     [only(old, new), only(new, old)].concat()
 }
 
-/// Lets postings follow a repository from one sorted set of keys to another.
-fn follow<K: Copy + Ord + std::hash::Hash>(
-    postings: &mut Postings<K, RepositoryId>,
-    id: RepositoryId,
-    old: &[K],
-    new: &[K],
-) {
-    for key in old.iter().filter(|key| new.binary_search(key).is_err()) {
-        postings.remove(*key, id);
-    }
-    for key in new.iter().filter(|key| old.binary_search(key).is_err()) {
-        postings.insert(*key, id);
-    }
+/// What is only in the first of two sorted sets, and what is only in the second.
+fn differences<'a, K: Copy + Ord>(
+    old: &'a [K],
+    new: &'a [K],
+) -> (impl Iterator<Item = K> + 'a, impl Iterator<Item = K> + 'a) {
+    let only =
+        |a: &'a [K], b: &'a [K]| a.iter().copied().filter(move |key| b.binary_search(key).is_err());
+    (only(old, new), only(new, old))
 }

@@ -7,6 +7,8 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use images_proto::{Digest, DigestPrefix};
 
+use crate::postings::Id;
+
 /// A digest of the catalog. Ids are given in the order of arrival and never taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DigestId(u32);
@@ -14,10 +16,13 @@ pub(crate) struct DigestId(u32);
 /// The most digests that are searched one by one.
 const MAX_TAIL: usize = 1024;
 
+/// How many digests stand in a row.
+const ROW: usize = 4096;
+
 /// Every digest that was ever heard of, of whatever it names.
 #[derive(Default)]
 pub(crate) struct Digests {
-    all: Vec<Digest>,
+    all: Rows,
     ids: HashTable<DigestId>,
     hasher: DefaultHashBuilder,
     /// The ids by digest, in runs, each at least twice as long as the next: so there are few to be
@@ -27,17 +32,24 @@ pub(crate) struct Digests {
     sorted: usize,
 }
 
+/// Digests by id, in rows that never grow: the largest part of a catalog would leave holes of half
+/// its size behind whenever it moved.
+#[derive(Default)]
+struct Rows {
+    rows: Vec<Vec<Digest>>,
+}
+
 impl Digests {
     /// The id of this digest, a new one if it is new.
     pub(crate) fn intern(&mut self, digest: &Digest) -> DigestId {
         if let Some(id) = self.get(digest) {
             return id;
         }
-        // 2^32 digests would fill 128 GiB: memory ends long before the ids do.
+        // 2^28 digests, as many as postings can tell apart, would fill 8 GiB: memory ends before.
         let id = DigestId(self.all.len() as u32);
         self.all.push(*digest);
         let Self { all, ids, hasher, .. } = self;
-        ids.insert_unique(hasher.hash_one(digest), id, |id| hasher.hash_one(all[id.index()]));
+        ids.insert_unique(hasher.hash_one(digest), id, |id| hasher.hash_one(all.get(id.index())));
         if self.all.len() - self.sorted > MAX_TAIL {
             self.sort();
         }
@@ -47,12 +59,12 @@ impl Digests {
     /// The id of this digest, if it was heard of.
     pub(crate) fn get(&self, digest: &Digest) -> Option<DigestId> {
         let hash = self.hasher.hash_one(digest);
-        self.ids.find(hash, |id| self.all[id.index()] == *digest).copied()
+        self.ids.find(hash, |id| self.all.get(id.index()) == digest).copied()
     }
 
     /// The digest of this id.
     pub(crate) fn digest(&self, id: DigestId) -> Digest {
-        self.all[id.index()]
+        *self.all.get(id.index())
     }
 
     /// The digests that start with these digits, sorted.
@@ -64,17 +76,24 @@ impl Digests {
             let run = run[start..].iter().copied();
             found.extend(run.take_while(|id| prefix.matches(&self.digest(*id))));
         }
-        let tail = (self.sorted..).zip(&self.all[self.sorted..]);
-        let tail = tail.filter(|(_, digest)| prefix.matches(digest));
-        found.extend(tail.map(|(place, _)| DigestId(place as u32)));
+        let tail =
+            (self.sorted..self.all.len()).filter(|place| prefix.matches(self.all.get(*place)));
+        found.extend(tail.map(|place| DigestId(place as u32)));
         found.sort_unstable_by_key(|id| self.digest(*id));
         found
+    }
+
+    /// Bytes in use.
+    pub(crate) fn bytes(&self) -> usize {
+        self.all.len() * size_of::<Digest>()
+            + self.ids.allocation_size()
+            + self.sorted * size_of::<DigestId>()
     }
 
     /// Makes the tail a run.
     fn sort(&mut self) {
         let all = &self.all;
-        let digest = |id: &DigestId| all[id.index()];
+        let digest = |id: &DigestId| *all.get(id.index());
         let mut run: Vec<_> =
             (self.sorted..all.len()).map(|place| DigestId(place as u32)).collect();
         run.sort_unstable_by_key(digest);
@@ -88,9 +107,34 @@ impl Digests {
     }
 }
 
-impl DigestId {
-    fn index(self) -> usize {
-        self.0 as usize
+impl Rows {
+    fn get(&self, place: usize) -> &Digest {
+        &self.rows[place / ROW][place % ROW]
+    }
+
+    fn len(&self) -> usize {
+        self.rows.last().map_or(0, |last| (self.rows.len() - 1) * ROW + last.len())
+    }
+
+    fn push(&mut self, digest: Digest) {
+        match self.rows.last_mut().filter(|last| last.len() < ROW) {
+            Some(last) => last.push(digest),
+            None => {
+                let mut row = Vec::with_capacity(ROW);
+                row.push(digest);
+                self.rows.push(row);
+            }
+        }
+    }
+}
+
+impl Id for DigestId {
+    fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    fn number(self) -> u32 {
+        self.0
     }
 }
 
@@ -108,17 +152,17 @@ mod tests {
             bytes[..4].copy_from_slice(&n.wrapping_mul(0x9e37_79b9).to_be_bytes());
             Digest::from_bytes(bytes)
         };
-        for n in 0..4000 {
+        for n in 0..6000 {
             let id = digests.intern(&digest(n));
             assert_eq!(digests.intern(&digest(n)), id);
         }
-        assert!(digests.runs.len() > 1 && digests.sorted < 4000);
-        for n in 0..4000 {
+        assert!(digests.runs.len() > 1 && digests.sorted < 6000);
+        for n in 0..6000 {
             let prefix = DigestPrefix::from_hex(&digest(n).hex()[..8]).unwrap();
             let found = digests.with_prefix(&prefix);
             assert_eq!(found, [digests.get(&digest(n)).unwrap()], "{n}");
         }
-        assert!(digests.get(&digest(4000)).is_none());
+        assert!(digests.get(&digest(6000)).is_none());
     }
 
     proptest! {

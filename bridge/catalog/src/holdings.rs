@@ -72,18 +72,16 @@ impl Catalog {
         let mut blobs: BTreeMap<DigestId, Option<u64>> = BTreeMap::new();
         for image in held.iter().flat_map(|digest| self.with_children(*digest)) {
             for blob in self.content(image).into_iter().flat_map(|content| content.blobs()) {
-                let size = blobs.entry(blob.digest).or_insert_with(|| blob.size());
-                *size = (*size).max(blob.size());
+                let size = blobs.entry(blob.digest).or_insert_with(|| blob.size);
+                *size = (*size).max(blob.size);
             }
         }
         let mut outside = HashMap::new();
         let mut sum = 0_u64;
         for (blob, size) in blobs {
-            let images = self.by_layer.get(blob).iter().chain(self.by_config.get(blob));
-            let mut is_needed = |image: &DigestId| {
-                *outside.entry(*image).or_insert_with(|| self.is_outside(project, *image))
-            };
-            if !images.into_iter().any(&mut is_needed) {
+            let is_needed =
+                |image| *outside.entry(image).or_insert_with(|| self.is_outside(project, image));
+            if !self.by_blob(blob).any(is_needed) {
                 sum = sum.saturating_add(size?);
             }
         }

@@ -13,10 +13,14 @@
 //! hold this image) is kept as postings that follow each update.
 
 mod catalog;
+mod configs;
 mod deletion;
+mod dense;
 mod digests;
 mod facts;
 mod holdings;
+mod labels;
+mod links;
 #[cfg(test)]
 mod model;
 mod names;

@@ -5,7 +5,9 @@
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use memchr::memmem;
+use memchr::{memchr_iter, memmem};
+
+use crate::postings::Id;
 
 /// A name of one [`Names`]. Ids are given in the order of arrival and never taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,27 +86,53 @@ impl Names {
 
     /// The names that contain this word, which is in lower case: ids in rising order.
     pub(crate) fn containing(&self, word: &str) -> Vec<NameId> {
-        let finder = memmem::Finder::new(word);
-        let (mut found, mut from) = (Vec::new(), 0);
-        while let Some(place) =
-            self.haystack().as_bytes().get(from..).and_then(|rest| finder.find(rest))
-        {
-            // The starts before this name are of names already passed.
-            let passed = found.last().map_or(0, |id: &NameId| id.index() + 1);
-            let rest = self.starts.get(passed..).unwrap_or_default();
-            let next = passed + rest.partition_point(|start| *start <= from + place);
-            let Some(end) = self.starts.get(next) else { break };
-            found.push(NameId(next as u32 - 1));
-            from = *end;
+        let haystack = self.haystack().as_bytes();
+        match word.as_bytes() {
+            [] => self.ids().collect(),
+            // The first letter that is typed is in half of all names.
+            [letter] => self.around(memchr_iter(*letter, haystack)),
+            word => self.around(memmem::find_iter(haystack, word)),
+        }
+    }
+
+    /// The names around these rising places of the haystack.
+    fn around(&self, places: impl Iterator<Item = usize>) -> Vec<NameId> {
+        let (mut found, mut end) = (Vec::new(), 0);
+        let mut next = 0;
+        for place in places {
+            if place < end {
+                continue;
+            }
+            // The name is mostly near: the distance is doubled until it is passed.
+            let mut step = 1;
+            while self.starts.get(next + step).is_some_and(|start| *start <= place) {
+                next += step;
+                step *= 2;
+            }
+            let rest = self.starts.get(next + 1..).unwrap_or_default();
+            let rest = &rest[..rest.len().min(step)];
+            next += rest.partition_point(|start| *start <= place);
+            found.push(NameId(next as u32));
+            next += 1;
+            end = self.starts.get(next).copied().unwrap_or(usize::MAX);
         }
         found
     }
+
+    /// Bytes in use.
+    pub(crate) fn bytes(&self) -> usize {
+        let starts = size_of_val(&*self.starts);
+        self.text.len() + self.lower.len() + starts + self.ids.allocation_size()
+    }
 }
 
-impl NameId {
-    /// Its place in the order of arrival.
-    pub(crate) fn index(self) -> usize {
-        self.0 as usize
+impl Id for NameId {
+    fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    fn number(self) -> u32 {
+        self.0
     }
 }
 

@@ -7,10 +7,21 @@ use images_proto::repository::Origin;
 
 use crate::digests::DigestId;
 use crate::names::NameId;
+use crate::postings::Id;
 
 /// A repository. Its id is that of its name, so a repository that comes back has the id it had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RepositoryId(pub(crate) NameId);
+
+impl Id for RepositoryId {
+    fn from_number(number: u32) -> Self {
+        Self(NameId::from_number(number))
+    }
+
+    fn number(self) -> u32 {
+        self.0.number()
+    }
+}
 
 /// What is known of a repository.
 pub(crate) struct Repository {
@@ -63,9 +74,10 @@ pub(crate) struct Revision {
     pub(crate) created: Time,
 }
 
-/// Seconds since the Unix epoch, or unknown, in 8 bytes that need no alignment of 8.
+/// Seconds since the Unix epoch and one, or unknown: also what is not from 1970 to 2106, when no
+/// image is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Time([u32; 2]);
+pub(crate) struct Time(u32);
 
 /// One tag of a repository.
 #[derive(Clone, Copy)]
@@ -144,6 +156,16 @@ impl Tags {
         self.iter().filter_map(|tag| tag.revisions.first()?.created.get()).max()
     }
 
+    /// Bytes that stand elsewhere.
+    pub(crate) fn bytes(&self) -> usize {
+        let problems: usize = self.problems.iter().map(|(_, problem)| problem.len()).sum();
+        size_of_val(&*self.records)
+            + size_of_val(&*self.revisions)
+            + size_of_val(&*self.origins)
+            + size_of_val(&*self.problems)
+            + problems
+    }
+
     fn iter(&self) -> impl Iterator<Item = TagEntry<'_>> {
         let mut start = 0;
         self.records.iter().enumerate().map(move |(idx, record)| {
@@ -162,17 +184,31 @@ impl Tags {
 }
 
 impl Time {
-    /// The time that stands for "unknown"; no registry and no builder says it.
-    const UNKNOWN: i64 = i64::MIN;
-
     pub(crate) fn new(seconds: Option<i64>) -> Self {
-        let bits = seconds.unwrap_or(Self::UNKNOWN) as u64;
-        Self([bits as u32, (bits >> 32) as u32])
+        let later = seconds.and_then(|seconds| seconds.checked_add(1));
+        let later = later.and_then(|later| u32::try_from(later).ok());
+        Self(later.unwrap_or_default())
     }
 
     pub(crate) fn get(self) -> Option<i64> {
-        let [low, high] = self.0;
-        let seconds = (u64::from(high) << 32 | u64::from(low)) as i64;
-        (seconds != Self::UNKNOWN).then_some(seconds)
+        self.0.checked_sub(1).map(i64::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_exact_or_unknown() {
+        let latest = i64::from(u32::MAX) - 1;
+        for seconds in [0, 1, 1_700_000_000, latest] {
+            assert_eq!(Time::new(Some(seconds)).get(), Some(seconds));
+        }
+        // Go's zero time among them.
+        for seconds in [-1, -62_135_596_800, latest + 1, i64::MIN, i64::MAX] {
+            assert_eq!(Time::new(Some(seconds)).get(), None);
+        }
+        assert_eq!(Time::new(None).get(), None);
     }
 }

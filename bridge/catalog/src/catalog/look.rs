@@ -11,8 +11,9 @@ use super::Catalog;
 use crate::digests::DigestId;
 use crate::facts::{BlobFacts, Content, RevisionFacts, TagState};
 use crate::names::NameId;
+use crate::postings::Id;
 use crate::repository::{Repository, RepositoryId, Revision};
-use crate::stored::{Blob, Stored};
+use crate::stored::Blob;
 
 impl Catalog {
     /// Grows with each change that a reader could see.
@@ -25,7 +26,7 @@ impl Catalog {
         Counts {
             repositories: self.by_name.len() as u64,
             tags: self.tag_count,
-            images: self.images.len() as u64,
+            images: self.images.all().len() as u64,
             repositories_unread: self.images_unread,
             configs_unread: self.configs_unread,
         }
@@ -62,8 +63,8 @@ impl Catalog {
     /// image of it. The same ones come again until they are read or failed.
     pub fn unread_configs(&self, limit: usize) -> Vec<(RepositoryName, Digest)> {
         let wanted = self.wanted_configs.iter().filter_map(|config| {
-            let images = self.by_config.get(*config).iter();
-            let (_, repository) = images.flat_map(|image| self.repositories_with(*image)).next()?;
+            let mut images = self.by_config(*config);
+            let (_, repository) = images.find_map(|image| self.repositories_with(image).next())?;
             Some((repository.name.clone(), self.digests.digest(*config)))
         });
         wanted.take(limit).collect()
@@ -115,16 +116,18 @@ impl Catalog {
 
     /// What an image or index is made of, once a repository that holds it was read.
     pub fn content_of(&self, digest: &Digest) -> Option<Content> {
+        let content = self.content(self.digests.get(digest)?)?;
+        if content.is_index() {
+            let children = content.children().iter();
+            return Some(Content::Index {
+                children: children.map(|child| self.digests.digest(*child)).collect(),
+            });
+        }
         let facts =
-            |blob: &Blob| BlobFacts { digest: self.digests.digest(blob.digest), size: blob.size() };
-        Some(match self.content(self.digests.get(digest)?)? {
-            Stored::Manifest { config, layers } => Content::Manifest {
-                config: config.as_ref().map(facts),
-                layers: layers.iter().map(facts).collect(),
-            },
-            Stored::Index { children } => Content::Index {
-                children: children.iter().map(|child| self.digests.digest(*child)).collect(),
-            },
+            |blob: Blob| BlobFacts { digest: self.digests.digest(blob.digest), size: blob.size };
+        Some(Content::Manifest {
+            config: content.config_blob().map(facts),
+            layers: content.layers().map(facts).collect(),
         })
     }
 
@@ -140,8 +143,8 @@ impl Catalog {
             return Vec::new();
         };
         let Some(digest) = self.digests.get(digest) else { return Vec::new() };
-        let indexes = self.by_child.get(digest).iter().filter(|index| repository.holds(**index));
-        let mut indexes: Vec<_> = indexes.map(|index| self.digests.digest(*index)).collect();
+        let indexes = self.by_child(digest).filter(|index| repository.holds(*index));
+        let mut indexes: Vec<_> = indexes.map(|index| self.digests.digest(index)).collect();
         indexes.sort_unstable();
         indexes
     }
@@ -161,9 +164,9 @@ impl Catalog {
     /// The indexes held by any repository that contain the manifest, sorted.
     pub fn indexes_with(&self, digest: &Digest) -> Vec<Digest> {
         let Some(digest) = self.digests.get(digest) else { return Vec::new() };
-        let indexes = self.by_child.get(digest).iter();
-        let held = indexes.filter(|index| self.repositories_with(**index).next().is_some());
-        let mut indexes: Vec<_> = held.map(|index| self.digests.digest(*index)).collect();
+        let indexes = self.by_child(digest);
+        let held = indexes.filter(|index| self.repositories_with(*index).next().is_some());
+        let mut indexes: Vec<_> = held.map(|index| self.digests.digest(index)).collect();
         indexes.sort_unstable();
         indexes
     }
@@ -183,12 +186,11 @@ impl Catalog {
             },
         };
         let Some(blob) = self.digests.get(blob) else { return Vec::new() };
-        let images = self.by_layer.get(blob).iter().chain(self.by_config.get(blob));
-        let held = images.filter(|image| match repository {
-            Some(repository) => repository.holds(**image),
-            None => self.repositories_with(**image).next().is_some(),
+        let held = self.by_blob(blob).filter(|image| match repository {
+            Some(repository) => repository.holds(*image),
+            None => self.repositories_with(*image).next().is_some(),
         });
-        let mut images: Vec<_> = held.map(|image| self.digests.digest(*image)).collect();
+        let mut images: Vec<_> = held.map(|image| self.digests.digest(image)).collect();
         images.sort_unstable();
         images.dedup();
         images
@@ -250,9 +252,9 @@ impl Catalog {
 
     /// The repositories that hold an image or have a tag that names it or did, by name.
     pub(crate) fn holders_by_name(&self, digest: DigestId) -> Vec<(RepositoryId, &Repository)> {
-        let holders = self.holders.get(digest).iter();
+        let holders = self.holders(digest);
         let mut holders: Vec<_> =
-            holders.filter_map(|id| Some((*id, self.repository(*id)?))).collect();
+            holders.filter_map(|id| Some((id, self.repository(id)?))).collect();
         holders.sort_unstable_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         holders
     }
@@ -262,16 +264,15 @@ impl Catalog {
         &self,
         digest: DigestId,
     ) -> impl Iterator<Item = (RepositoryId, &Repository)> {
-        let holders = self.holders.get(digest).iter();
-        holders
-            .filter_map(|id| Some((*id, self.repository(*id)?)))
+        self.holders(digest)
+            .filter_map(|id| Some((id, self.repository(id)?)))
             .filter(move |(_, repository)| repository.holds(digest))
     }
 
     /// A repository that holds an image, else one with a tag that names it.
     pub(crate) fn holding(&self, digest: DigestId) -> Option<(RepositoryId, &Repository)> {
         self.repositories_with(digest).next().or_else(|| {
-            let id = *self.holders.get(digest).first()?;
+            let id = self.holders(digest).next()?;
             Some((id, self.repository(id)?))
         })
     }
@@ -323,14 +324,12 @@ impl Catalog {
     /// Whether a digest is one of something that is there: an image, config, layer or diff ID, or
     /// what a tag is attached to.
     pub(crate) fn leads_somewhere(&self, digest: DigestId) -> bool {
-        let has_image = |config: &DigestId| !self.by_config.get(*config).is_empty();
-        let is_there = |name: &NameId| !self.named.get(*name).is_empty();
-        !self.holders.get(digest).is_empty()
-            || !self.by_child.get(digest).is_empty()
-            || !self.by_config.get(digest).is_empty()
-            || !self.by_layer.get(digest).is_empty()
-            || self.by_diff_id.get(digest).iter().any(has_image)
-            || self.attached.get(digest).iter().any(is_there)
+        let is_there = |name| !self.named.get(name).is_empty();
+        !self.holders(digest).is_empty()
+            || !self.by_child(digest).is_empty()
+            || self.by_blob(digest).next().is_some()
+            || self.by_diff_id(digest).next().is_some()
+            || self.attached(digest).any(is_there)
     }
 
     /// Whether the name of a repository or tag contains this word, which is in lower case. What tags

@@ -138,15 +138,6 @@ fn indexes_in_a_circle_end() {
 }
 
 #[test]
-fn long_labels_are_cut_between_characters() {
-    let mut catalog = Catalog::default();
-    let label = ("k".to_owned(), "ä".repeat(MAX_LABEL));
-    let facts = ConfigFacts { labels: vec![label], ..ConfigFacts::default() };
-    catalog.put_config(&digest(&[1]), facts);
-    assert!(!catalog.labels.containing("k=ää").is_empty());
-}
-
-#[test]
 fn clear_forgets_all_but_the_generation() {
     let mut catalog = Catalog::default();
     catalog.put_repository(&name("dev/api"), Some(vec![tag("v1", &[])]));

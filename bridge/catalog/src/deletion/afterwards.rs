@@ -36,8 +36,8 @@ impl Afterwards {
         // The other repositories that have them tell why they stay.
         for digest in touched.keys() {
             let id = planner.catalog.digests.get(digest);
-            for holder in id.map_or(&[][..], |id| planner.catalog.holders.get(id)) {
-                planner.place(*holder);
+            for holder in id.into_iter().flat_map(|id| planner.catalog.holders(id)) {
+                planner.place(holder);
             }
         }
         let mut new = Self { touched, removed: BTreeSet::new(), withheld: HashMap::new() };
@@ -121,10 +121,8 @@ impl Planner<'_> {
         }
         let id = self.catalog.digests.get(digest);
         let stays = |id: DigestId| {
-            let holders = self.catalog.holders.get(id).iter();
-            holders
-                .clone()
-                .any(|holder| self.places.get(holder).is_none_or(|place| !place.leaves(id)))
+            let mut holders = self.catalog.holders(id);
+            holders.any(|holder| self.places.get(&holder).is_none_or(|place| !place.leaves(id)))
         };
         if id.is_some_and(stays) || self.other_namings(digest).next().is_some() {
             return true;
@@ -137,9 +135,9 @@ impl Planner<'_> {
 
     /// The indexes that contain an image, wherever they are.
     fn indexes_with(&self, digest: &Digest, id: Option<DigestId>) -> impl Iterator<Item = Digest> {
-        let here = id.map_or(&[][..], |id| self.catalog.by_child.get(id)).iter();
+        let here = id.into_iter().flat_map(|id| self.catalog.by_child(id));
         let there = self.everywhere().map_or(&[][..], |all| all.indexes_with(digest)).iter();
-        here.map(|index| self.digest(*index)).chain(there.copied())
+        here.map(|index| self.digest(index)).chain(there.copied())
     }
 
     /// What names an image in the streams of the cluster, and that the plan does not take: hidden, or
@@ -163,8 +161,8 @@ impl Planner<'_> {
     pub(super) fn reasons(&self, digest: &Digest) -> Vec<Reason> {
         let mut reasons = Vec::new();
         let id = self.catalog.digests.get(digest);
-        let holders = id.map_or(&[][..], |id| self.catalog.holders.get(id));
-        let places = holders.iter().filter_map(|holder| self.places.get(holder));
+        let holders = id.into_iter().flat_map(|id| self.catalog.holders(id));
+        let places = holders.filter_map(|holder| self.places.get(&holder));
         for (place, id) in places.flat_map(|place| id.map(|id| (place, id))) {
             if place.leaves(id) {
                 continue;
@@ -191,7 +189,7 @@ impl Planner<'_> {
     /// An image as the reason why something stays.
     pub(super) fn as_reason(&self, digest: Digest) -> Reason {
         let id = self.catalog.digests.get(&digest);
-        let seen = id.is_some_and(|id| !self.catalog.holders.get(id).is_empty());
+        let seen = id.is_some_and(|id| !self.catalog.holders(id).is_empty());
         let named = self.everywhere().is_some_and(|all| !all.namings(&digest).is_empty());
         if !seen && named { Reason::Hidden } else { Reason::Image(digest) }
     }
@@ -223,8 +221,8 @@ impl Planner<'_> {
             return !image.managed;
         }
         let Some(id) = self.catalog.digests.get(digest) else { return false };
-        let holders = self.catalog.holders.get(id).iter();
-        let places = holders.filter_map(|holder| self.places.get(holder));
+        let holders = self.catalog.holders(id);
+        let places = holders.filter_map(|holder| self.places.get(&holder));
         let mut tags = places.flat_map(|place| place.named(id).iter().map(|name| place.tag(*name)));
         let mut origins = tags.by_ref().flatten().map(|tag| tag.origin).peekable();
         origins.peek().is_some() && origins.all(|from| matches!(from, Origin::Imported { .. }))
@@ -234,9 +232,7 @@ impl Planner<'_> {
     pub(super) fn images_with(&self, blob: &Digest) -> BTreeSet<Digest> {
         let mut images = BTreeSet::new();
         if let Some(id) = self.catalog.digests.get(blob) {
-            let layers = self.catalog.by_layer.get(id).iter();
-            let all = layers.chain(self.catalog.by_config.get(id));
-            images.extend(all.map(|image| self.digest(*image)));
+            images.extend(self.catalog.by_blob(id).map(|image| self.digest(image)));
         }
         images.extend(self.everywhere().map_or(&[][..], |all| all.images_with(blob)));
         images

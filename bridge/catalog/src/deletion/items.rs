@@ -91,8 +91,8 @@ impl Planner<'_> {
         let mut breaks = BTreeSet::new();
         let mut stays: BTreeSet<TagRef> = BTreeSet::new();
         for image in &draft.about {
-            for holder in self.catalog.holders.get(*image) {
-                let Some(place) = self.places.get(holder) else { continue };
+            for holder in self.catalog.holders(*image) {
+                let Some(place) = self.places.get(&holder) else { continue };
                 let named = place.stays_named(*image);
                 let now = named.filter(|(name, _)| {
                     let tag = place.tag(*name).and_then(|tag| tag.revisions.first());

@@ -48,8 +48,8 @@ impl Catalog {
                 Target::Image(digest) => self.need_holders(self.digests.get(digest), &mut needs),
                 Target::Layer(digest) => {
                     let layer = self.digests.get(digest);
-                    for image in layer.map_or(&[][..], |layer| self.by_layer.get(layer)) {
-                        for holding in self.with_indexes(*image) {
+                    for image in layer.into_iter().flat_map(|layer| self.by_layer(layer)) {
+                        for holding in self.with_indexes(image) {
                             self.need_holders(Some(holding), &mut needs);
                         }
                     }
@@ -110,9 +110,8 @@ impl Catalog {
             Part::Manifest => self.repository_holding(&layer.digest),
             Part::Config | Part::Layer => {
                 let blob = self.digests.get(&layer.digest)?;
-                let images = self.by_layer.get(blob).iter().chain(self.by_config.get(blob));
                 let (_, repository) =
-                    images.flat_map(|image| self.repositories_with(*image)).next()?;
+                    self.by_blob(blob).find_map(|image| self.repositories_with(image).next())?;
                 Some(repository.name.clone())
             }
         };

@@ -11,7 +11,7 @@ use crate::Catalog;
 use crate::digests::DigestId;
 use crate::names::NameId;
 use crate::repository::{Repository, TagEntry};
-use crate::stored::Stored;
+use crate::stored::Contents;
 
 /// A repository as the plan sees it.
 pub(super) struct Place<'a> {
@@ -156,7 +156,7 @@ impl<'a> Place<'a> {
         catalog: &'a Catalog,
         image: DigestId,
     ) -> impl Iterator<Item = DigestId> {
-        let indexes = catalog.by_child.get(image).iter().copied();
+        let indexes = catalog.by_child(image);
         indexes.filter(|index| self.has(*index) && !self.leaves(*index))
     }
 
@@ -230,15 +230,15 @@ impl<'a> Place<'a> {
                 let owners = self.owners(image);
                 self.left.insert(image, owners.clone());
                 self.leaving.push(image);
-                for child in catalog.content(image).map_or(&[][..], Stored::children) {
+                for child in catalog.content(image).map_or(&[][..], Contents::children) {
                     if self.has(*child) && !self.leaves(*child) {
                         self.want(*child, &owners);
                         queue.push_back(*child);
                     }
                 }
-                for name in catalog.attached.get(image).iter().filter(|_| may_follow) {
-                    if let Some(tag) = self.tag(*name) {
-                        self.take_tag(*name, &owners);
+                for name in catalog.attached(image).filter(|_| may_follow) {
+                    if let Some(tag) = self.tag(name) {
+                        self.take_tag(name, &owners);
                         attached.extend(tag.revisions.iter().map(|revision| revision.digest));
                     }
                 }

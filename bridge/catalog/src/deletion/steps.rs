@@ -220,11 +220,8 @@ impl Planner<'_> {
     /// be cut off from its data.
     fn is_needed_in(&self, place: &Place<'_>, blob: &Digest, afterwards: &Afterwards) -> bool {
         let Some(blob) = self.catalog.digests.get(blob) else { return false };
-        let images = self.catalog.by_layer.get(blob).iter().chain(self.catalog.by_config.get(blob));
-        images
-            .into_iter()
-            .filter(|image| place.has(**image))
-            .any(|image| !place.leaves(*image) || !self.may_cut(&self.digest(*image), afterwards))
+        let mut images = self.catalog.by_blob(blob).filter(|image| place.has(*image));
+        images.any(|image| !place.leaves(image) || !self.may_cut(&self.digest(image), afterwards))
     }
 
     /// Whether an image stays in the repository that may contain anything.

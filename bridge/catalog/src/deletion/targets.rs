@@ -176,8 +176,8 @@ impl Planner<'_> {
     pub(super) fn images_with_layer(&self, layer: &Digest) -> BTreeSet<Digest> {
         let mut images = BTreeSet::new();
         let id = self.catalog.digests.get(layer);
-        for image in id.map_or(&[][..], |id| self.catalog.by_layer.get(id)) {
-            let all = self.catalog.with_indexes(*image).into_iter();
+        for image in id.into_iter().flat_map(|id| self.catalog.by_layer(id)) {
+            let all = self.catalog.with_indexes(image).into_iter();
             images.extend(all.map(|image| self.digest(image)));
         }
         if let Some(everywhere) = self.everywhere() {
@@ -258,7 +258,7 @@ impl Planner<'_> {
                 .catalog
                 .digests
                 .get(digest)
-                .is_some_and(|id| !self.catalog.holders.get(id).is_empty());
+                .is_some_and(|id| !self.catalog.holders(id).is_empty());
             if !in_stream && everywhere.namings(digest).is_empty() {
                 self.outside.entry(*digest).or_default().add(owners);
                 found = true;

@@ -13,7 +13,6 @@ use crate::catalog::age_of;
 use crate::digests::DigestId;
 use crate::names::NameId;
 use crate::repository::{Repository, RepositoryId};
-use crate::stored::Stored;
 
 /// The images and indexes that the digests lead to, and the tags attached to them.
 #[derive(Default)]
@@ -66,8 +65,8 @@ impl Goals {
     /// What a compressed layer leads to.
     pub(crate) fn of_layer(catalog: &Catalog, layer: DigestId) -> Self {
         let mut goals = Self::default();
-        for image in catalog.by_layer.get(layer) {
-            goals.add_image(catalog, *image, layer, Matched::Layer);
+        for image in catalog.by_layer(layer) {
+            goals.add_image(catalog, image, layer, Matched::Layer);
         }
         goals.sorted(catalog)
     }
@@ -92,30 +91,27 @@ impl Goals {
 
     fn add(&mut self, catalog: &Catalog, digest: DigestId, role: Role) {
         if role == Role::Any {
-            let named = !catalog.holders.get(digest).is_empty();
-            if named || !catalog.by_child.get(digest).is_empty() {
+            let named = !catalog.holders(digest).is_empty();
+            if named || !catalog.by_child(digest).is_empty() {
                 let matched = match catalog.content(digest) {
-                    Some(Stored::Index { .. }) => Matched::Index,
+                    Some(content) if content.is_index() => Matched::Index,
                     _ => Matched::Manifest,
                 };
                 self.add_image(catalog, digest, digest, matched);
             }
-            let attached = catalog.attached.get(digest).iter();
-            self.attached.extend(attached.map(|name| (*name, digest)));
+            self.attached.extend(catalog.attached(digest).map(|name| (name, digest)));
         }
         if role != Role::Layer {
-            for image in catalog.by_config.get(digest) {
-                self.add_image(catalog, *image, digest, Matched::ImageId);
+            for image in catalog.by_config(digest) {
+                self.add_image(catalog, image, digest, Matched::ImageId);
             }
         }
         if role != Role::ImageId {
-            for image in catalog.by_layer.get(digest) {
-                self.add_image(catalog, *image, digest, Matched::Layer);
+            for image in catalog.by_layer(digest) {
+                self.add_image(catalog, image, digest, Matched::Layer);
             }
-            for config in catalog.by_diff_id.get(digest) {
-                for image in catalog.by_config.get(*config) {
-                    self.add_image(catalog, *image, digest, Matched::DiffId);
-                }
+            for image in catalog.by_diff_id(digest) {
+                self.add_image(catalog, image, digest, Matched::DiffId);
             }
         }
     }
@@ -158,9 +154,9 @@ impl Goals {
         catalog: &Catalog,
         keep: impl Fn(&Repository, Option<NameId>) -> bool,
     ) -> Vec<HitRow> {
-        let images = self.images.iter().flat_map(|goal| catalog.holders.get(goal.image));
+        let images = self.images.iter().flat_map(|goal| catalog.holders(goal.image));
         let attached = self.attached.iter().flat_map(|(name, _)| catalog.named.get(*name));
-        let mut ids: Vec<_> = images.chain(attached).copied().collect();
+        let mut ids: Vec<_> = images.chain(attached).collect();
         ids.sort_unstable();
         ids.dedup();
         let mut repositories: Vec<_> =
@@ -252,8 +248,8 @@ pub(crate) fn without_tag(
     let revisions = repository.tags().flat_map(|tag| tag.revisions);
     let tagged: HashSet<_> = revisions.map(|revision| revision.digest).collect();
     images.retain(|image| {
-        let mut indexes = catalog.by_child.get(*image).iter();
-        !tagged.contains(image) && !indexes.any(|index| repository.holds(*index))
+        let mut indexes = catalog.by_child(*image);
+        !tagged.contains(image) && !indexes.any(|index| repository.holds(index))
     });
     images.sort_by_key(|image| catalog.digests.digest(*image));
     images

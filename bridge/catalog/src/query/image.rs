@@ -16,7 +16,7 @@ use crate::Catalog;
 use crate::catalog::age_of;
 use crate::digests::DigestId;
 use crate::repository::Repository;
-use crate::stored::{Blob, Stored};
+use crate::stored::Blob;
 
 /// The most tags that are named.
 const TAGS: usize = 100;
@@ -45,8 +45,8 @@ impl LiveView for Image {
         let image = catalog.digests.get(digest);
         let wanted = wanted.as_ref().and_then(|name| catalog.id(name));
         let record = image.and_then(|image| {
-            let holders = catalog.holders.get(image);
-            match wanted.filter(|wanted| holders.binary_search(wanted).is_ok()) {
+            let holders = catalog.holders(image);
+            match wanted.filter(|wanted| holders.has(*wanted)) {
                 Some(wanted) => catalog.repository(wanted),
                 None => catalog.holding(image).map(|(_, record)| record),
             }
@@ -83,24 +83,20 @@ impl LiveView for Image {
                 tag: Revision { name: tag.tag, age },
             })
             .collect();
-        view.indexes =
-            catalog.by_child.get(image).iter().map(|id| catalog.digests.digest(*id)).collect();
+        view.indexes = catalog.by_child(image).map(|id| catalog.digests.digest(id)).collect();
         view.indexes.sort_unstable();
         if matches!(kind, Kind::Image | Kind::Index) {
             view.size = catalog.size(image);
         }
-        match catalog.content(image).filter(|_| kind != Kind::Missing) {
-            Some(Stored::Index { children }) => {
-                view.children = children.iter().map(|child| show_child(catalog, *child)).collect();
-            }
-            Some(Stored::Manifest { layers, .. }) => {
-                let diff_ids = catalog.diff_ids_of(image);
-                let rows = layers.iter().enumerate().map(|(idx, layer)| {
-                    show_layer(catalog, image, *layer, diff_ids.get(idx).copied())
-                });
-                view.layers = rows.collect();
-            }
-            None => {}
+        if let Some(content) = catalog.content(image).filter(|_| kind != Kind::Missing) {
+            let children = content.children().iter();
+            view.children = children.map(|child| show_child(catalog, *child)).collect();
+            let diff_ids = catalog.diff_ids_of(image);
+            let rows = content
+                .layers()
+                .enumerate()
+                .map(|(idx, layer)| show_layer(catalog, image, layer, diff_ids.get(idx).copied()));
+            view.layers = rows.collect();
         }
         view
     }
@@ -125,12 +121,12 @@ fn show_layer(
     layer: Blob,
     diff_id: Option<DigestId>,
 ) -> LayerRow {
-    let others = catalog.by_layer.get(layer.digest).iter().filter(|other| **other != image);
+    let others = catalog.by_layer(layer.digest).filter(|other| *other != image);
     let shared: Vec<_> =
-        others.clone().filter_map(|other| show_sharing(catalog, *other)).take(SHARED).collect();
+        others.clone().filter_map(|other| show_sharing(catalog, other)).take(SHARED).collect();
     LayerRow {
         digest: catalog.digests.digest(layer.digest),
-        size: layer.size(),
+        size: layer.size,
         media_type: None,
         diff_id: diff_id.map(|diff_id| catalog.digests.digest(diff_id)),
         command: None,

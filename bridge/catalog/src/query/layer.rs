@@ -43,10 +43,10 @@ impl LiveView for Layer {
             coverage: catalog.coverage(),
         };
         let Some(layer) = catalog.digests.get(&digest) else { return view };
-        let images = catalog.by_layer.get(layer);
+        let images = catalog.by_layer(layer);
         view.images = images.len() as u32;
-        view.size = images.iter().find_map(|image| size_in(catalog, *image, layer));
-        view.diff_id = images.iter().find_map(|image| diff_id_in(catalog, *image, layer));
+        view.size = images.clone().find_map(|image| size_in(catalog, image, layer));
+        view.diff_id = images.clone().find_map(|image| diff_id_in(catalog, image, layer));
         let rows = Goals::of_layer(catalog, layer).rows(catalog, |_, _| true);
         let window = window::places(self.params.offset, self.params.limit, rows.len());
         view.offset = window.start as u32;
@@ -57,12 +57,10 @@ impl LiveView for Layer {
 }
 
 fn size_in(catalog: &Catalog, image: DigestId, layer: DigestId) -> Option<u64> {
-    let layers = catalog.content(image)?.layers();
-    layers.iter().find(|blob| blob.digest == layer)?.size()
+    catalog.content(image)?.layers().find(|blob| blob.digest == layer)?.size
 }
 
 fn diff_id_in(catalog: &Catalog, image: DigestId, layer: DigestId) -> Option<Digest> {
-    let layers = catalog.content(image)?.layers();
-    let place = layers.iter().position(|blob| blob.digest == layer)?;
+    let place = catalog.content(image)?.layers().position(|blob| blob.digest == layer)?;
     catalog.diff_ids_of(image).get(place).map(|id| catalog.digests.digest(*id))
 }

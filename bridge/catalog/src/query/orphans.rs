@@ -66,7 +66,7 @@ fn images(catalog: &Catalog, known: &Known, limit: usize) -> Part<OrphanImage> {
     let Some(images) = known.images.as_ref().filter(|_| is_read) else { return Part::default() };
     let alone = images.iter().filter(|image| {
         let digest = catalog.digests.get(&image.digest);
-        digest.is_none_or(|digest| catalog.holders.get(digest).is_empty())
+        digest.is_none_or(|digest| catalog.holders(digest).is_empty())
     });
     let mut part = Part { total: Some(0), ..Part::default() };
     for image in alone {

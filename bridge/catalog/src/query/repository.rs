@@ -121,7 +121,7 @@ fn show(catalog: &Catalog, id: RepositoryId, record: &Record, tag: TagEntry<'_>)
     let kind = digest.map_or(Kind::Unknown, |digest| catalog.kind_in(Some(record), digest));
     let present = digest.filter(|_| matches!(kind, Kind::Image | Kind::Index));
     let content = present.and_then(|digest| catalog.content(digest));
-    let top_layer = content.and_then(|content| content.layers().last());
+    let top_layer = content.and_then(|content| content.layers().next_back());
     let mut siblings = digest.map_or_else(Vec::new, |digest| siblings(catalog, id, tag, digest));
     let sibling_count = siblings.len() as u32;
     siblings.truncate(SIBLINGS);

@@ -11,7 +11,6 @@ use images_proto::{Digest, TagRef};
 use super::Understood;
 use crate::Catalog;
 use crate::digests::DigestId;
-use crate::stored::Stored;
 
 /// What the catalog knows: made in a short look, enough to match without another.
 #[derive(Debug, Default)]
@@ -89,8 +88,7 @@ impl Catalog {
     fn has_unread_parts(&self, digest: &Digest) -> bool {
         let Some(id) = self.digests.get(digest) else { return true };
         self.with_children(id).into_iter().any(|id| match self.content(id) {
-            Some(Stored::Manifest { config, .. }) => config.is_none(),
-            Some(Stored::Index { .. }) => false,
+            Some(content) => !content.is_index() && content.config().is_none(),
             None => true,
         })
     }
@@ -107,7 +105,7 @@ impl Catalog {
         let mut family = HashSet::from([*digest]);
         let Some(id) = self.digests.get(digest) else { return family };
         let inside = self.with_children(id);
-        let configs = inside.iter().filter_map(|id| self.content(*id).and_then(Stored::config));
+        let configs = inside.iter().filter_map(|id| self.content(*id)?.config());
         let indexes = self.with_indexes(id);
         let all = inside.iter().copied().chain(configs).chain(indexes);
         family.extend(all.map(|id: DigestId| self.digests.digest(id)));

@@ -119,9 +119,9 @@ impl Catalog {
     fn has_by(&self, repository: &RepositoryName, digest: &Digest) -> bool {
         let ids = self.id(repository).zip(self.digests.get(digest));
         ids.is_some_and(|(repository, digest)| {
-            let images = self.by_config.get(digest).iter().copied().chain([digest]);
+            let images = self.by_config(digest).chain([digest]);
             let mut all = images.flat_map(|image| self.with_indexes(image));
-            all.any(|image| self.holders.get(image).contains(&repository))
+            all.any(|image| self.holders(image).has(repository))
         })
     }
 }

@@ -4,12 +4,12 @@
 
 use std::cmp::Reverse;
 
-use hashbrown::HashMap;
 use images_proto::natural;
 use images_proto::search::{Params, RepositoryRow, Sort};
 
 use crate::Catalog;
 use crate::names::NameId;
+use crate::postings::Id;
 use crate::query::text::{Query, Term};
 use crate::repository::{Repository, RepositoryId, TagEntry};
 
@@ -70,8 +70,12 @@ fn fitting_names(catalog: &Catalog, query: &Query) -> Option<Vec<bool>> {
     }
     let Conditions { all, only_tag, repositories, tags } = conditions;
     let mut fits: Vec<_> = repositories.iter().map(|bits| only_tag == 0 && *bits == all).collect();
-    for (tag, bits) in tags {
-        if bits & only_tag != only_tag {
+    // A letter or two may be in what all projects are called.
+    if fits.iter().all(|fits| *fits) {
+        return Some(fits);
+    }
+    for (tag, bits) in catalog.tag_names.ids().zip(tags) {
+        if bits == 0 || bits & only_tag != only_tag {
             continue;
         }
         for id in catalog.named.get(tag) {
@@ -89,14 +93,15 @@ struct Conditions {
     only_tag: u32,
     /// Which ones each repository's name fulfils, by id.
     repositories: Vec<u32>,
-    /// Which ones the names of tags fulfil, of those that fulfil any.
-    tags: HashMap<NameId, u32>,
+    /// Which ones the name of each tag fulfils, by id.
+    tags: Vec<u32>,
 }
 
 impl Conditions {
     fn new(catalog: &Catalog, query: &Query) -> Self {
         let repositories = vec![0; catalog.repository_ids()];
-        let mut new = Self { all: 0, only_tag: 0, repositories, tags: HashMap::new() };
+        let tags = vec![0; catalog.tag_names.len()];
+        let mut new = Self { all: 0, only_tag: 0, repositories, tags };
         for term in &query.terms {
             let bit = new.next();
             match term {
@@ -113,7 +118,7 @@ impl Conditions {
                         new.only_tag |= bit;
                         for name in catalog.tag_names.containing(&start) {
                             if catalog.tag_names.lower(name).starts_with(&start) {
-                                *new.tags.entry(name).or_default() |= bit;
+                                new.tags[name.index()] |= bit;
                             }
                         }
                     }
@@ -143,27 +148,27 @@ impl Conditions {
 
     fn tags_contain(&mut self, catalog: &Catalog, bit: u32, text: &str) {
         for name in catalog.tag_names.containing(text) {
-            *self.tags.entry(name).or_default() |= bit;
+            self.tags[name.index()] |= bit;
         }
     }
 }
 
 /// The repositories, by id, that hold an image with all these labels.
 fn labelled(catalog: &Catalog, labels: &[String]) -> Vec<bool> {
+    // Each text is one bit, which every config gets that has a label with it.
+    let mut bits = vec![0_u32; catalog.configs.digests().len()];
+    let mut all = 0_u32;
+    for text in labels {
+        let bit = all.wrapping_add(1);
+        all |= bit;
+        catalog.configs.each_with(&catalog.labels, text, |config| bits[config.index()] |= bit);
+    }
     let mut fits = vec![false; catalog.repository_ids()];
-    let wanted: Vec<Vec<NameId>> =
-        labels.iter().map(|label| catalog.labels.containing(label)).collect();
-    for (config, facts) in &catalog.configs {
-        let all = wanted
-            .iter()
-            .all(|wanted| facts.labels.iter().any(|label| wanted.binary_search(label).is_ok()));
-        if !all {
-            continue;
-        }
-        for image in catalog.by_config.get(*config) {
-            for (id, _) in catalog.repositories_with(*image) {
-                fits[id.0.index()] = true;
-            }
+    let configs = catalog.configs.digests().zip(bits).filter(|(_, bits)| *bits == all);
+    for image in configs.flat_map(|(config, _)| catalog.by_config(config)) {
+        for id in catalog.holders(image) {
+            let fits = &mut fits[id.0.index()];
+            *fits = *fits || catalog.repository(id).is_some_and(|holder| holder.holds(image));
         }
     }
     fits
