@@ -15,7 +15,7 @@ pub(super) mod persistence;
 mod probe;
 mod purge;
 mod receipt;
-mod repointing;
+pub(super) mod repointing;
 mod second_look;
 #[cfg(test)]
 pub(super) mod tests;

@@ -24,10 +24,11 @@ impl<'a> Hold<'a> {
         name: &'static str,
         faults: Vec<Value>,
     ) -> Result<Self> {
-        for mut fault in faults {
+        let named = faults.into_iter().map(|mut fault| {
             fault["name"] = name.into();
-            cluster.fault(fault).await?;
-        }
+            fault
+        });
+        cluster.order("faults", &named.collect()).await?;
         Ok(Self { cluster, name })
     }
 

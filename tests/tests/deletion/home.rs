@@ -40,6 +40,19 @@ impl Home {
         Ok(Self { folder, environment })
     }
 
+    /// Another one of the same user, with the same records.
+    pub(crate) fn copy(&self, cluster: &Cluster, user: &str) -> Result<Self> {
+        let copy = Self::of(cluster, user)?;
+        let (from, to) = (self.records(), copy.records());
+        fs::create_dir_all(&to)?;
+        fs::set_permissions(&to, fs::metadata(&from)?.permissions())?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+        Ok(copy)
+    }
+
     /// The socket that entries for the journal go to; nobody listens there by itself.
     pub(crate) fn journal(&self) -> PathBuf {
         self.folder.path().join("journal")

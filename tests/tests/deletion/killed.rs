@@ -1,38 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! The bridge is killed at every step of a plan, and the same deletion is asked for again: it ends
-//! as one that was never killed, and nothing else was touched.
+//! The bridge is killed at every step of a plan, and the same is asked for again: it ends as one that
+//! was never killed, and nothing else was touched.
+
+mod kept;
+mod kill;
+mod resumed;
+mod undone;
 
 use anyhow::{Context, Result, ensure};
 use images_proto::delete::{Params, Target};
 use images_proto::history::{Change, State};
 use images_tests::cluster::{Cluster, Face};
 use images_tests::inventory::Inventory;
-use images_tests::wait::{PATIENCE, until};
-use serde_json::{Value, json};
 
-use crate::hold::Hold;
+use self::kept::Kept;
+use self::kill::{Kill, Moment};
 use crate::home::Home;
-use crate::place::Place;
-use crate::support::{digest, purge, repository, tag};
-
-/// When a request is in the way of the kill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moment {
-    /// Before it is done: the step never happens.
-    Before,
-    /// After it was done: the step happened, but the bridge never heard of it.
-    After,
-}
-
-impl Moment {
-    fn fault(self) -> &'static str {
-        match self {
-            Self::Before => "hold",
-            Self::After => "hold-answer",
-        }
-    }
-}
+use crate::place::{Place, revisions};
+use crate::support::{digest, purge, repository, tag, tag_ref};
 
 /// Whether the second run finds the record of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,64 +27,6 @@ enum Memory {
     Kept,
     /// It was made on another machine, or its folder was lost.
     Lost,
-}
-
-/// Kills the bridge before, or right after, its request number `number` that changes something, if
-/// it makes so many. Whether it did.
-async fn kill_at(
-    cluster: &Cluster,
-    home: &Home,
-    params: &Params,
-    number: usize,
-    moment: Moment,
-) -> Result<bool> {
-    let mut faults = vec![("registry", "DELETE"), ("registry", "PUT")];
-    if cluster.face == Face::Openshift {
-        faults.extend([("api", "DELETE"), ("api", "PUT")]);
-    }
-    let faults = faults.iter().map(
-        |(on, method)| json!({ "on": on, "path": "/", "method": method, "kind": moment.fault() }),
-    );
-    cluster.forget_requests().await?;
-    let hold = Hold::order(cluster, "kill", faults.collect()).await?;
-    let mut bridge = home.spawn("delete", params)?;
-    for released in 0..=number {
-        tokio::select! {
-            held = hold.wait(PATIENCE) => {
-                held.with_context(|| format!("nothing more came after {released} requests"))?;
-            }
-            status = bridge.wait() => {
-                ensure!(status?.success(), "it failed");
-                return Ok(false);
-            }
-        }
-        if released < number {
-            hold.release_one().await?;
-            if moment == Moment::Before {
-                // What was let go is done, before anything else happens.
-                until("the request is done", async || {
-                    Ok((done(cluster).await? > released).then_some(()))
-                })
-                .await?;
-            }
-        }
-    }
-    bridge.kill().await?;
-    // What a dead client asked for does not happen, unless it had happened.
-    hold.forget().await?;
-    Ok(true)
-}
-
-/// The requests that changed something and were answered.
-async fn done(cluster: &Cluster) -> Result<usize> {
-    let requests = cluster.requests().await?;
-    let is_done = |request: &&Value| {
-        request["status"] != 0 && (request["method"] == "DELETE" || request["method"] == "PUT")
-    };
-    // At a plain registry only what came through counts, once.
-    let counts =
-        |request: &&Value| cluster.face == Face::Openshift || request["target"] == "registry";
-    Ok(requests.iter().filter(is_done).filter(counts).count())
 }
 
 /// What is deleted, found by what the images are made of.
@@ -118,26 +46,36 @@ async fn killed_everywhere(
     memory: Memory,
 ) -> Result<()> {
     let (cluster, params) = start(face, choose).await?;
-    let before = Place::of(&cluster).await?;
-    Home::of(&cluster, "sarah")?.delete(&params).await?;
-    let clean = Place::of(&cluster).await?;
+    let number = killed_at_each_request(&cluster, &params, moment, memory).await?;
+    ensure!(number > 5, "only {number} requests: this looks at nothing");
+    Ok(())
+}
+
+/// How many requests there were.
+async fn killed_at_each_request(
+    cluster: &Cluster,
+    params: &Params,
+    moment: Moment,
+    memory: Memory,
+) -> Result<usize> {
+    let (before, kept) = (Place::of(cluster).await?, Kept::of(cluster).await?);
+    Home::of(cluster, "sarah")?.delete(params).await?;
+    let clean = Place::of(cluster).await?;
     ensure!(before != clean, "a clean run changes nothing");
-    drop(cluster);
     let mut number = 0;
     loop {
-        // Digests are the same in every copy of the seed.
-        let cluster = Cluster::start(face)?;
-        let home = Home::of(&cluster, "sarah")?;
-        if !kill_at(&cluster, &home, &params, number, moment).await? {
-            break;
+        kept.restore(cluster).await?;
+        let home = Home::of(cluster, "sarah")?;
+        if !(Kill { number, moment }).strike(cluster, &home, "delete", params).await? {
+            // One that nobody killed: everything was as before.
+            Place::of(cluster).await?.is_like(&clean)?;
+            return Ok(number);
         }
-        again(&cluster, &home, &params, memory, &clean)
+        again(cluster, &home, params, memory, &clean)
             .await
             .with_context(|| format!("killed {moment:?} request {number}"))?;
         number += 1;
     }
-    ensure!(number > 5, "only {number} requests: this looks at nothing");
-    Ok(())
 }
 
 /// The same deletion once more.
@@ -148,23 +86,16 @@ async fn again(
     memory: Memory,
     clean: &Place,
 ) -> Result<()> {
-    match memory {
-        Memory::Lost => home.forget()?,
-        Memory::Kept => {
-            let changes = home.history().await?;
-            let broken = |change: &Change| matches!(change.state, State::Interrupted { .. });
-            ensure!(changes.len() == 1 && broken(&changes[0]), "not broken off: {changes:#?}");
-        }
-    }
     if memory == Memory::Lost {
+        home.forget()?;
         // What is gone completely by now is said not to be there; nothing else may be wrong. A link
         // whose tag is gone is known only by the record.
         home.call("delete", params).await?;
         return Place::of(cluster).await?.without_links_beyond(clean).is_like(clean);
     }
     home.delete(params).await?;
-    let now = Place::of(cluster).await?;
-    now.is_like(clean)?;
+    Place::of(cluster).await?.is_like(clean)?;
+    // There is one record: that which was broken off.
     let changes = home.history().await?;
     let ended = |change: &Change| matches!(change.state, State::Ended { kept: 0, unproved: 0, .. });
     ensure!(changes.len() == 1 && ended(&changes[0]), "it was not gone on with: {changes:#?}");
@@ -249,4 +180,42 @@ async fn plain_purge() -> Result<()> {
 #[tokio::test]
 async fn plain_without_its_record() -> Result<()> {
     killed_everywhere(Face::Plain, mixed, Moment::Before, Memory::Lost).await
+}
+
+/// Tags, one of which the stream is told about, an older revision, a whole repository: nothing is
+/// removed.
+async fn unlinked(cluster: &Cluster) -> Result<Params> {
+    let latest = tag_ref("skyfield/frontend:latest")?;
+    let history = revisions(cluster, &latest.to_string()).await?;
+    let older = history[1]["image"].as_str().context("no older revision")?;
+    let targets = vec![
+        Target::Revision { repository: latest.repository, tag: latest.tag, digest: digest(older)? },
+        tag("skyfield/frontend:test")?,
+        tag("shop/database:13")?,
+        Target::Repository(repository("tools/cli")?),
+    ];
+    Ok(Params::of(targets))
+}
+
+async fn openshift_unlink(moment: Moment, memory: Memory) -> Result<()> {
+    let cluster = Cluster::start(Face::Openshift)?;
+    let params = unlinked(&cluster).await?;
+    let number = killed_at_each_request(&cluster, &params, moment, memory).await?;
+    ensure!(number == params.targets.len(), "{number} requests");
+    Ok(())
+}
+
+#[tokio::test]
+async fn openshift_tags() -> Result<()> {
+    openshift_unlink(Moment::Before, Memory::Kept).await
+}
+
+#[tokio::test]
+async fn openshift_tags_unheard() -> Result<()> {
+    openshift_unlink(Moment::After, Memory::Kept).await
+}
+
+#[tokio::test]
+async fn openshift_tags_without_their_record() -> Result<()> {
+    openshift_unlink(Moment::After, Memory::Lost).await
 }

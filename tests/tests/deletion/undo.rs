@@ -16,12 +16,12 @@ use crate::place::{Place, revisions};
 use crate::support::{digest, purge, repository, tag, tag_ref};
 
 /// Its name in the history.
-fn id(receipt: &Receipt) -> Result<&str> {
+pub(crate) fn id(receipt: &Receipt) -> Result<&str> {
     receipt.id.as_deref().context("no record was kept")
 }
 
 /// All of it is back.
-fn is_back(undone: &Undone) -> Result<()> {
+pub(crate) fn is_back(undone: &Undone) -> Result<()> {
     let left = undone.items.iter().find(|item| item.left.is_some());
     ensure!(!undone.items.is_empty() && left.is_none(), "not back: {undone:#?}");
     Ok(())

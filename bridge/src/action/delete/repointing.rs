@@ -91,10 +91,15 @@ struct Placeholder {
     digest: Digest,
 }
 
+/// What stands in the way of a tag that names `planned` while it is deleted.
+pub(in crate::action) fn placeholder(tag: &TagRef, planned: &Digest) -> Digest {
+    Placeholder::new(tag, planned).digest
+}
+
 impl Repointing {
     /// Whether this digest is that of what an earlier run put in the tag's place.
     pub(super) fn is_placeholder(&self, tag: &TagRef, planned: &Digest, now: &Digest) -> bool {
-        Placeholder::new(tag, planned).digest == *now
+        placeholder(tag, planned) == *now
     }
 
     /// Deletes a tag that was to name `planned`, and names `now`.

@@ -13,6 +13,7 @@ use images_proto::history::UndoneItem;
 use images_proto::{Code, Digest, Failure, RepositoryName, Tag, TagRef};
 use tokio::time::sleep;
 
+use super::super::delete::repointing::placeholder;
 use super::{CONCURRENCY, Meter, Report, changed_since, left};
 use crate::record::{Kept, KeptManifest};
 use crate::registry::manifest::Manifest;
@@ -276,12 +277,22 @@ impl Repository<'_> {
     async fn put_tag(&self, tag: &TagRef, digest: &Digest) -> Result<(), Outcome> {
         let resolve = || self.registry.resolve(self.name, tag.tag.as_str());
         let looked = |error: Error| Outcome::Kept(error.failure(format_args!("look at {tag}")));
-        match retried(resolve).await.map_err(looked)? {
+        let placeholder = placeholder(tag, digest);
+        let is_in_the_way = match retried(resolve).await.map_err(looked)? {
             Some(now) if now.digest == *digest => return Ok(()),
+            // The deletion was broken off after it had made the tag name that.
+            Some(now) if now.digest == placeholder => true,
             Some(_) => return Err(Outcome::Kept(changed_since(tag))),
-            None => {}
-        }
+            None => false,
+        };
         self.put(digest, tag.tag.as_str()).await.map_err(Outcome::Kept)?;
+        if is_in_the_way
+            && let Err(error) =
+                retried(|| self.registry.delete_manifest(self.name, &placeholder)).await
+        {
+            // It is of a few bytes, and no tag leads to it.
+            tracing::warn!(%error, "a placeholder is left");
+        }
         match retried(resolve).await {
             Ok(Some(now)) if now.digest == *digest => Ok(()),
             Ok(_) => Err(Outcome::Kept(left(tag))),

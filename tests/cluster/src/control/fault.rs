@@ -65,7 +65,7 @@ pub struct Fault {
     /// Kind `status`: a body of that many bytes of blanks instead.
     #[serde(default)]
     pub bytes: Option<u64>,
-    /// How many such requests go well before; none if absent.
+    /// How many such requests go well before; none if absent. Faults of one name count together.
     #[serde(default)]
     pub after: Option<u64>,
     /// How often; for ever if absent.
@@ -87,6 +87,21 @@ impl Fault {
         };
         path && self.on == target && self.method.as_deref().is_none_or(|wanted| wanted == method)
     }
+}
+
+/// Whether a request goes well in spite of the fault at this place; counts it, for all faults of that
+/// name.
+fn goes_well(ordered: &mut [Fault], at: usize) -> bool {
+    if ordered[at].after.is_none_or(|left| left == 0) {
+        return false;
+    }
+    let name = ordered[at].name.clone();
+    for (place, fault) in ordered.iter_mut().enumerate() {
+        if place == at || name.is_some() && fault.name == name {
+            fault.after = fault.after.map(|left| left.saturating_sub(1));
+        }
+    }
+    true
 }
 
 fn glob(pattern: &str, text: &str) -> bool {
@@ -136,13 +151,8 @@ impl Faults {
     /// The fault that a request runs into; it counts.
     pub(crate) fn strike(&self, target: Target, method: &str, uri: &Uri) -> Option<Fault> {
         let mut ordered = self.ordered.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = ordered.iter_mut().position(|fault| {
-            if !fault.concerns(target, method, uri) {
-                return false;
-            }
-            let goes_well = fault.after.is_some_and(|left| left > 0);
-            fault.after = fault.after.map(|left| left.saturating_sub(1));
-            !goes_well
+        let at = (0..ordered.len()).find(|at| {
+            ordered[*at].concerns(target, method, uri) && !goes_well(&mut ordered, *at)
         })?;
         let fault = ordered[at].clone();
         if let Some(times) = &mut ordered[at].times {
@@ -299,6 +309,18 @@ mod tests {
         faults.order(serde_json::from_str(fault).unwrap());
         faults.take_back_named("third");
         assert_eq!([struck(), struck(), struck()], [false; 3]);
+    }
+
+    #[test]
+    fn faults_of_one_name_count_together() {
+        let faults = Faults::default();
+        let fault = |method: &str| json!({"on": "api", "path": "/", "method": method, "kind": "hang", "after": 2, "name": "n"});
+        let both = json!([fault("PUT"), fault("DELETE")]);
+        faults.order(serde_json::from_value(both).unwrap());
+        let uri = Uri::from_static("/x");
+        let strikes = |method| faults.strike(Target::Api, method, &uri).is_some();
+        let all = ["PUT", "GET", "DELETE", "DELETE", "PUT"].map(strikes);
+        assert_eq!(all, [false, false, false, true, true]);
     }
 
     #[test]
