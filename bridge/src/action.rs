@@ -25,7 +25,7 @@ use images_proto::delete::Params;
 use images_proto::{Code, Failure, RepositoryName, TagRef};
 
 use crate::session::state::State;
-use crate::source::Connection;
+use crate::source::{Connection, Documents};
 
 pub use self::account::account;
 pub use self::addresses::{Known, addresses};
@@ -63,11 +63,22 @@ async fn reread(
     content: u64,
     repositories: &[RepositoryName],
 ) -> Result<(), Failure> {
+    reread_with(connection, state, content, repositories, &Documents::default()).await
+}
+
+/// The same, with the documents that are wanted.
+async fn reread_with(
+    connection: &Connection,
+    state: &State,
+    content: u64,
+    repositories: &[RepositoryName],
+    documents: &Documents,
+) -> Result<(), Failure> {
     tokio::select! {
         // Before it goes on: the catalog may be another's.
         biased;
         () = state.content_forgotten(content) => Err(left()),
-        read = connection.reread(state, repositories) => read,
+        read = connection.reread_with(state, repositories, documents) => read,
     }
 }
 

@@ -189,6 +189,30 @@ impl Registry {
         }
     }
 
+    /// What a tag names now, with one request for both that and the document; `None` when there is no
+    /// such tag. A document that is not what its digest says is left out.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    pub async fn named_manifest(
+        &self,
+        repository: &RepositoryName,
+        tag: &Tag,
+    ) -> Result<Option<(Resolved, Option<Document>)>, Error> {
+        let request = request::manifest(repository, tag.as_str());
+        let answer = match self.send(&request, Bound::Bytes(MANIFEST_LIMIT)).await {
+            Ok(answer) => answer,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let actual = answer::sha256(&answer.body);
+        let digest = answer.digest().unwrap_or(actual);
+        let media_type = answer.media_type();
+        let is_whole = digest == actual || is_signed(&answer);
+        let document = is_whole.then(|| answer.into_document());
+        Ok(Some((Resolved { digest, media_type }, document)))
+    }
+
     /// A manifest or index, verified.
     ///
     /// # Errors
@@ -200,9 +224,7 @@ impl Registry {
     ) -> Result<Document, Error> {
         let request = request::manifest(repository, &digest.to_string());
         let answer = self.send(&request, Bound::Bytes(MANIFEST_LIMIT)).await?;
-        // The digest of a signed schema 1 manifest leaves its signatures out, so it is not that of
-        // the bytes (distribution, docs/spec/manifest-v2-1.md).
-        if answer.media_type().as_deref() == Some(manifest::SIGNED_SCHEMA_1) {
+        if is_signed(&answer) {
             return Ok(answer.into_document());
         }
         verified(&request, answer, digest)
@@ -258,6 +280,12 @@ impl Registry {
     pub fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)
     }
+}
+
+/// Whether it is a signed schema 1 manifest. Its digest leaves its signatures out, so it is not that
+/// of the bytes (distribution, docs/spec/manifest-v2-1.md).
+fn is_signed(answer: &Answer) -> bool {
+    answer.media_type().as_deref() == Some(manifest::SIGNED_SCHEMA_1)
 }
 
 fn verified(request: &Request<Bytes>, answer: Answer, digest: &Digest) -> Result<Document, Error> {

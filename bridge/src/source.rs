@@ -23,6 +23,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
 pub use self::backoff::Backoff;
+pub use self::distribution::Documents;
 use self::distribution::{Distribution, Manifests};
 use self::openshift::Openshift;
 pub use self::route::login::Logins;
@@ -222,9 +223,23 @@ impl Connection {
         state: &State,
         repositories: &[RepositoryName],
     ) -> Result<(), Failure> {
+        self.reread_with(state, repositories, &Documents::default()).await
+    }
+
+    /// Reads these repositories again, and of a plain registry with the same requests the documents
+    /// that are wanted.
+    ///
+    /// # Errors
+    /// When one of the repositories cannot be read.
+    pub async fn reread_with(
+        &self,
+        state: &State,
+        repositories: &[RepositoryName],
+        documents: &Documents,
+    ) -> Result<(), Failure> {
         match &self.source {
             Source::Openshift(source) => source.reread(state, repositories).await,
-            Source::Distribution(source) => source.reread(state, repositories).await,
+            Source::Distribution(source) => source.reread(state, repositories, documents).await,
         }
     }
 
@@ -242,13 +257,15 @@ impl Connection {
                 wanted.extend(catalog.repository_names().cloned());
             }
         }
-        let reading: Vec<_> =
-            wanted
-                .iter()
-                .map(|name| async move {
-                    (name, source.reread(state, std::slice::from_ref(name)).await)
-                })
-                .collect();
+        let reading: Vec<_> = wanted
+            .iter()
+            .map(|name| async move {
+                (
+                    name,
+                    source.reread(state, std::slice::from_ref(name), &Documents::default()).await,
+                )
+            })
+            .collect();
         let mut reading = stream::iter(reading).buffer_unordered(CATCHING_UP);
         while let Some((name, read)) = reading.next().await {
             // One that cannot be read must not stand in the way of all the others. What a plan

@@ -35,7 +35,7 @@ use super::everywhere::Everywhere;
 use super::plan::Plans;
 use crate::record::{Header, Place, Records, Unfinished, Writing};
 use crate::session::state::State;
-use crate::source::{Connection, Source};
+use crate::source::{Connection, Documents, Source};
 
 /// Repositories that are worked on at once, and steps of one of them that do not conflict.
 const CONCURRENCY: usize = 8;
@@ -70,7 +70,7 @@ pub async fn delete(
     }
     let content = state.content();
     let read = Instant::now();
-    let plan = agreed(workplace, &params, content).await?;
+    let (plan, documents) = agreed(workplace, &params, content).await?;
     if plan.steps.is_empty() {
         // Nothing is changed, so nothing is written down.
         let now = super::now();
@@ -84,7 +84,7 @@ pub async fn delete(
             ..Receipt::default()
         });
     }
-    let before = super::keep::keep(connection, state, &plan, params.extent).await?;
+    let before = super::keep::keep(connection, state, &plan, params.extent, &documents).await?;
     let header = Header::deletion(place, params.clone(), plan.clone(), before);
     let writing = records.begin(header)?;
     let job = Job { params, plan, done: BTreeMap::new(), writing, content, read };
@@ -107,23 +107,25 @@ pub async fn resume(
     Job { params, plan, done, writing, content, read }.run(workplace, progress).await
 }
 
-/// The plan that is followed: the one that somebody agreed to, or that of this moment.
+/// The plan that is followed: the one that somebody agreed to, or that of this moment. And what came
+/// of the manifests that an undo will want, with the look at their tags.
 async fn agreed(
     Workplace { connection, state, plans, .. }: Workplace<'_>,
     params: &Params,
     content: u64,
-) -> Result<Plan, Failure> {
-    let Some(agreed) = &params.agreed else {
-        return super::plan::plan(connection, state, params.clone()).await;
-    };
-    if let Some(plan) = plans.get(content, agreed, params) {
+) -> Result<(Plan, Documents), Failure> {
+    if let Some(plan) = params.agreed.as_ref().and_then(|agreed| plans.get(content, agreed, params))
+    {
+        let documents = super::keep::wanted_of_plan(&plan, params.extent);
         // Which tag is on which manifest is asked now, not remembered.
-        super::reread(connection, state, content, &repositories(&plan)).await?;
-        return Ok(plan);
+        let repositories = repositories(&plan);
+        super::reread_with(connection, state, content, &repositories, &documents).await?;
+        return Ok((plan, documents));
     }
-    let plan = super::plan::plan(connection, state, params.clone()).await?;
-    if plan.fingerprint == *agreed {
-        return Ok(plan);
+    let documents = super::keep::wanted(params);
+    let plan = super::plan::plan_with(connection, state, params.clone(), &documents).await?;
+    if params.agreed.as_ref().is_none_or(|agreed| plan.fingerprint == *agreed) {
+        return Ok((plan, documents));
     }
     Err(Failure::new(
         Code::Conflict,

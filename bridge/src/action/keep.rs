@@ -6,15 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use images_proto::delete::{Extent, Plan, Step};
+use images_proto::delete::{Extent, Params, Plan, Step, Target};
 use images_proto::{Code, Digest, Failure, RepositoryName, Tag};
 
 use crate::cluster::Cluster;
 use crate::record::{Before, Kept, KeptManifest, KeptRepository, comes_back};
 use crate::registry::manifest::Manifest;
-use crate::registry::{Error, Registry};
+use crate::registry::{Document, Error, Registry};
 use crate::session::state::State;
-use crate::source::{Connection, Source};
+use crate::source::{Connection, Documents, Source};
 
 /// Streams or manifests that are read at once.
 const CONCURRENCY: usize = 16;
@@ -34,6 +34,7 @@ pub(super) async fn keep(
     state: &State,
     plan: &Plan,
     extent: Extent,
+    documents: &Documents,
 ) -> Result<Before, Failure> {
     if extent == Extent::Purge || !plan.steps.iter().any(comes_back) {
         return Ok(Before::Nothing);
@@ -42,9 +43,30 @@ pub(super) async fn keep(
         Source::Openshift(source) => streams(source.cluster(), &plan.steps).await,
         Source::Distribution(_) => {
             let registry = connection.registry(state).await?;
-            manifests(&registry, &plan.steps).await
+            manifests(&registry, &plan.steps, documents).await
         }
     }
+}
+
+/// The manifests that this deletion will keep, as far as its targets tell.
+pub(super) fn wanted(params: &Params) -> Documents {
+    let tags = params.targets.iter().filter_map(|target| match target {
+        Target::Tag(tag) if params.extent != Extent::Purge => Some(tag.clone()),
+        _ => None,
+    });
+    Documents::of(tags)
+}
+
+/// The manifests that this deletion will keep.
+pub(super) fn wanted_of_plan(plan: &Plan, extent: Extent) -> Documents {
+    if extent == Extent::Purge {
+        return Documents::default();
+    }
+    let named = roots(&plan.steps).into_iter().flat_map(|(repository, kept)| {
+        let tags = kept.tags.into_keys();
+        tags.map(move |tag| super::tag_ref(&repository, &tag))
+    });
+    Documents::of(named)
 }
 
 async fn streams(cluster: &Cluster, steps: &[Step]) -> Result<Before, Failure> {
@@ -79,7 +101,11 @@ fn changed_repository(step: &Step) -> Option<&RepositoryName> {
     }
 }
 
-async fn manifests(registry: &Registry, steps: &[Step]) -> Result<Before, Failure> {
+async fn manifests(
+    registry: &Registry,
+    steps: &[Step],
+    documents: &Documents,
+) -> Result<Before, Failure> {
     let mut kept = Kept { repositories: roots(steps), ..Kept::default() };
     let mut children: BTreeMap<Digest, Vec<Digest>> = BTreeMap::new();
     // Level by level, each digest from one of the repositories that hold it: it has one content.
@@ -92,7 +118,7 @@ async fn manifests(registry: &Registry, steps: &[Step]) -> Result<Before, Failur
         seen.extend(wanted.keys().copied());
         let level = std::mem::take(&mut wanted);
         let reading = level.into_iter().map(|(digest, repository)| async move {
-            let manifest = read(registry, &repository, &digest).await?;
+            let manifest = read(registry, &repository, &digest, documents).await?;
             Ok::<_, Failure>((digest, repository, manifest))
         });
         let reading: Vec<_> = reading.collect();
@@ -156,11 +182,15 @@ async fn read(
     registry: &Registry,
     repository: &RepositoryName,
     digest: &Digest,
+    documents: &Documents,
 ) -> Result<Option<KeptManifest>, Failure> {
+    if let Some(document) = documents.take(digest) {
+        return Ok(kept(document));
+    }
     let mut attempt = 1;
-    let document = loop {
+    loop {
         match registry.manifest(repository, digest).await {
-            Ok(document) => break document,
+            Ok(document) => return Ok(kept(document)),
             Err(error) if is_broken(&error) => return Ok(None),
             Err(error) => {
                 let failure = error.failure(format_args!(
@@ -173,10 +203,13 @@ async fn read(
                 attempt += 1;
             }
         }
-    };
-    let Ok(text) = String::from_utf8(document.bytes.into()) else { return Ok(None) };
+    }
+}
+
+fn kept(document: Document) -> Option<KeptManifest> {
+    let text = String::from_utf8(document.bytes.into()).ok()?;
     let media_type = document.media_type.unwrap_or_else(|| MEDIA_TYPE.to_owned());
-    Ok(Some(KeptManifest { media_type, text }))
+    Some(KeptManifest { media_type, text })
 }
 
 fn is_broken(error: &Error) -> bool {

@@ -13,13 +13,26 @@ use images_proto::{Code, Failure, usage};
 
 pub use self::remembered::Plans;
 use crate::session::state::State;
-use crate::source::Connection;
+use crate::source::{Connection, Documents};
 
 /// Plans.
 ///
 /// # Errors
 /// When the repositories cannot be read, or a list that the safety of the plan depends on.
 pub async fn plan(connection: &Connection, state: &State, params: Params) -> Result<Plan, Failure> {
+    plan_with(connection, state, params, &Documents::default()).await
+}
+
+/// Plans what is done at once: what an undo will want is got with the same requests.
+///
+/// # Errors
+/// As [`plan`].
+pub(super) async fn plan_with(
+    connection: &Connection,
+    state: &State,
+    params: Params,
+    documents: &Documents,
+) -> Result<Plan, Failure> {
     super::check(&params)?;
     let content = state.content();
     if params.targets.iter().any(is_everywhere) {
@@ -31,7 +44,7 @@ pub async fn plan(connection: &Connection, state: &State, params: Params) -> Res
     }
     let needs = state.catalog().deletion_needs(&params);
     let repositories: Vec<_> = needs.repositories.into_iter().collect();
-    super::reread(connection, state, content, &repositories).await?;
+    super::reread_with(connection, state, content, &repositories, documents).await?;
     // What was read leads to what else has to be asked.
     let needs = state.catalog().deletion_needs(&params);
     let mut around = Box::pin(surroundings::ask(connection, state, &params, &needs)).await?;

@@ -3,6 +3,7 @@
 //! Fills the catalog from a registry's own catalog. Such a registry cannot be watched: what changed
 //! is seen when somebody asks for another look, which costs one HEAD request for each tag.
 
+mod documents;
 mod manifests;
 
 use std::collections::{BTreeMap, HashSet};
@@ -16,9 +17,10 @@ use images_proto::status::Phase;
 use images_proto::{Code, Digest, Failure, Offer, RepositoryName, Tag};
 use tokio::time::sleep;
 
+pub use self::documents::Documents;
 pub use self::manifests::Manifests;
 use super::{Backoff, Connection, configs};
-use crate::registry::{Error, Kind, Registry, Standing};
+use crate::registry::{Error, Kind, Registry, Resolved, Standing};
 use crate::session::state::{Part, State};
 
 /// Repositories read at once. The registry's own bound is on requests.
@@ -167,7 +169,7 @@ impl Distribution {
         let tolerated = configs::TOLERATED.min(names.len().saturating_sub(1));
         let mut reading = stream::iter(names)
             .map(|name| async move {
-                let result = self.read(&self.background, &name).await;
+                let result = self.read(&self.background, &name, &Documents::default()).await;
                 (name, result)
             })
             .buffer_unordered(REPOSITORIES)
@@ -200,7 +202,7 @@ impl Distribution {
         Ok(())
     }
 
-    /// Reads some repositories again.
+    /// Reads some repositories again, and gets the documents that are wanted.
     ///
     /// # Errors
     /// When one of them cannot be read.
@@ -208,10 +210,11 @@ impl Distribution {
         &self,
         state: &State,
         repositories: &[RepositoryName],
+        documents: &Documents,
     ) -> Result<(), Failure> {
         let mut reading = stream::iter(repositories.to_vec())
             .map(|name| async move {
-                let result = self.read(&self.registry, &name).await;
+                let result = self.read(&self.registry, &name, documents).await;
                 (name, result)
             })
             .buffer_unordered(REPOSITORIES);
@@ -224,11 +227,19 @@ impl Distribution {
     }
 
     /// Reads the tags of a repository, and what they name as far as that is not known yet.
-    async fn read(&self, registry: &Registry, name: &RepositoryName) -> Result<Reading, Error> {
+    async fn read(
+        &self,
+        registry: &Registry,
+        name: &RepositoryName,
+        documents: &Documents,
+    ) -> Result<Reading, Error> {
         let tags = registry.tags(name).await?;
         let mut resolving = stream::iter(tags)
             .map(|tag| async move {
-                let resolved = registry.resolve(name, tag.as_str()).await;
+                let resolved = match documents.wants(name, &tag) {
+                    true => look(registry, name, &tag, documents).await,
+                    false => registry.resolve(name, tag.as_str()).await,
+                };
                 (tag, resolved)
             })
             .buffered(TAGS);
@@ -291,6 +302,27 @@ impl Distribution {
             .into_iter()
             .filter_map(|(digest, content)| Some(ImageFacts { digest, content: content? }));
         Ok((images.collect(), problem))
+    }
+}
+
+/// What a tag names, and holds its manifest if that is what its digest says.
+async fn look(
+    registry: &Registry,
+    name: &RepositoryName,
+    tag: &Tag,
+    documents: &Documents,
+) -> Result<Option<Resolved>, Error> {
+    match registry.named_manifest(name, tag).await {
+        Ok(Some((resolved, document))) => {
+            if let Some(document) = document {
+                documents.put(resolved.digest, document);
+            }
+            Ok(Some(resolved))
+        }
+        Ok(None) => Ok(None),
+        Err(error) if error.is_about_the_route() => Err(error),
+        // What cannot be read may be looked at all the same.
+        Err(_) => registry.resolve(name, tag.as_str()).await,
     }
 }
 

@@ -20,9 +20,10 @@ use crate::registry::Registry;
 const CONCURRENCY: usize = 32;
 /// The most questions.
 const MOST: usize = 20_000;
-/// The most questions about blobs of which no step took anything. The links to the rest of them are
-/// as they were: who asks for them by their digests still gets them.
-const MOST_UNTOUCHED: usize = 500;
+/// Blobs of which no step took anything are asked for until so many were still there. The links to
+/// the rest of them are then as they were, too: who asks for them by their digests still gets them.
+/// Where one is gone the registry takes links away by itself, and all are asked for.
+const SAMPLE: usize = 64;
 /// The most reasons that are told of one digest.
 const REASONS: usize = 5;
 
@@ -125,7 +126,10 @@ pub(super) struct Probe<'a, 'w> {
     work: &'a Work<'w>,
     places: Places,
     asked: AtomicUsize,
-    asked_untouched: AtomicUsize,
+    /// Blobs that no step touched, and that were still there.
+    untouched: AtomicUsize,
+    /// One of these was not there.
+    loses_links: AtomicBool,
     /// The user may not look at images of the cluster.
     is_forbidden: AtomicBool,
 }
@@ -137,8 +141,8 @@ impl<'a, 'w> Probe<'a, 'w> {
         work: &'a Work<'w>,
         places: Places,
     ) -> Self {
-        let (asked, asked_untouched, is_forbidden) = Default::default();
-        Self { cluster, registry, work, places, asked, asked_untouched, is_forbidden }
+        let (asked, untouched, loses_links, is_forbidden) = Default::default();
+        Self { cluster, registry, work, places, asked, untouched, loses_links, is_forbidden }
     }
 
     /// What was found of each digest of the plan, in its order, once. The repositories that were
@@ -217,12 +221,24 @@ impl<'a, 'w> Probe<'a, 'w> {
 
     async fn blob(&self, part: Part, digest: &Digest, taken: &Taken<'_>) -> Verdict {
         let is_touched = self.work.is_purge() || self.cluster.is_some();
-        if !is_touched && self.asked_untouched.fetch_add(1, Ordering::Relaxed) >= MOST_UNTOUCHED {
+        if !is_touched && self.keeps_links() {
             return Verdict::Reachable(Vec::new());
         }
         let is_removed = taken.blobs.contains(digest);
         let gone = if is_removed { Verdict::Gone } else { Verdict::Waits };
-        self.still_served(part, digest, taken).await.unwrap_or(gone)
+        let served = self.still_served(part, digest, taken).await;
+        match &served {
+            Some(Verdict::Reachable(_)) => drop(self.untouched.fetch_add(1, Ordering::Relaxed)),
+            Some(_) => {}
+            None => self.loses_links.store(true, Ordering::Relaxed),
+        }
+        served.unwrap_or(gone)
+    }
+
+    /// Whether enough was asked to know that the links to untouched blobs are as they were.
+    fn keeps_links(&self) -> bool {
+        let kept = self.untouched.load(Ordering::Relaxed);
+        kept >= SAMPLE && !self.loses_links.load(Ordering::Relaxed)
     }
 
     /// Asks the repositories where it was, but for those where a step has looked after it. `None`:

@@ -5,6 +5,7 @@
 
 mod openshift;
 mod plain;
+mod requests;
 pub(in crate::action) mod world;
 
 use std::time::Duration;
