@@ -2,7 +2,7 @@
 
 //! Deleting many tags.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use images_tests::cluster::{Cluster, Face};
@@ -15,30 +15,102 @@ use crate::table::{Budget, Row, Samples};
 const CROWD: usize = 1000;
 const CROWDED: usize = 20;
 
-/// Many tags deleted in one go, with a view of the repositories open, against `skopeo delete` in a
+/// How long somebody who types rests between two words.
+const REST: Duration = Duration::from_millis(200);
+
+/// By which way a deletion goes to the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// To its own address, as skopeo does.
+    Address,
+    /// Through the API server, with TLS.
+    ServiceProxy,
+}
+
+/// A deletion of the crowd.
+struct Deletion {
+    /// From the request to the receipt.
+    time: Duration,
+    /// What the registry was asked for.
+    requests: usize,
+    /// Changes that an open list was told of.
+    updates: usize,
+    progress: usize,
+    /// How often somebody typed into the open list, and waited how long for rows at worst.
+    typed: usize,
+    slowest: Duration,
+}
+
+/// Many tags deleted in one go, with a list of the repositories open, against `skopeo delete` in a
 /// loop. Ours is timed from the request to the receipt: plan, record, and asking for all of them
 /// again are in it, which skopeo does not do.
 pub(crate) async fn measure() -> Result<Vec<Row>> {
-    let crowd = CROWD.to_string();
-    let start = || Cluster::start_with(Face::Plain, false, &["--crowd", &crowd]);
-    let cluster = start()?;
+    let cluster = crowd()?;
     let tags = tags(&cluster).await?;
-    let mut session = Session::using(&cluster.kubeconfig("sarah")?).await?;
+    let skopeo = cluster.skopeo("sarah")?;
+    let begin = Instant::now();
+    for tag in &tags {
+        let name = |field: &str| tag[field].as_str().unwrap_or_default();
+        skopeo.delete(&format!("{}:{}", name("repository"), name("tag"))).await?;
+    }
+    let theirs = begin.elapsed();
+    drop(cluster);
+    let ours = delete(Way::Address).await?;
+    let proxied = delete(Way::ServiceProxy).await?;
+    let Deletion { time, requests, updates, progress, typed, slowest } = ours;
+    Ok(vec![Row {
+        what: format!("{CROWD} tags of {CROWDED} repositories deleted and proved to be gone"),
+        ours: Samples::times([time]),
+        yardstick: Some(("`skopeo delete` in a loop".to_owned(), Samples::times([theirs]))),
+        budget: Budget::Faster(8.0),
+        note: format!(
+            "{:.2} requests for each tag; meanwhile {updates} updates of an open list, {progress} of \
+             the progress, and {typed} times rows for what was typed, after {} ms at worst; {:.1} s \
+             through the API server's proxy",
+            requests as f64 / CROWD as f64,
+            slowest.as_millis(),
+            proxied.time.as_secs_f64(),
+        ),
+    }])
+}
+
+fn crowd() -> Result<Cluster> {
+    Cluster::start_with(Face::Plain, false, &["--crowd", &CROWD.to_string()])
+}
+
+/// Deletes the crowd, and types into an open list all the time.
+async fn delete(way: Way) -> Result<Deletion> {
+    let cluster = crowd()?;
+    let targets = tags(&cluster).await?;
+    let targets: Vec<_> = targets.iter().map(|tag| json!({ "tag": tag })).collect();
+    let mut session = Session::new()?;
+    session.set("KUBECONFIG", cluster.kubeconfig("sarah")?);
+    if way == Way::Address {
+        session.set("COCKPIT_IMAGES_REGISTRY", &cluster.ready.registry_url);
+    }
+    session.start().await?;
     session.ready().await?;
     session.reached().await?;
-    let params =
-        json!({ "targets": tags.iter().map(|tag| json!({ "tag": tag })).collect::<Vec<_>>() });
     let peer = session.peer()?;
     peer.open("view", "search", json!({})).await?;
-    peer.receive("view").await?;
+    // Configs are read in the background, which is not what is measured.
+    while peer.receive("view").await?["view"]["coverage"]["configs_unread"] != 0 {}
+    cluster.forget_requests().await?;
     let begin = Instant::now();
-    peer.open("delete", "delete", params).await?;
+    peer.open("delete", "delete", json!({ "targets": targets })).await?;
     let (mut updates, mut progress) = (0, 0);
+    let (mut typed, mut slowest) = (0, Duration::ZERO);
+    let (mut waiting, mut rested): (Option<(String, Instant)>, _) = (None, begin);
     let receipt = loop {
         let frame = peer.next().await?;
-        match frame.channel.as_str() {
-            "view" => updates += 1,
-            "delete" => {
+        match (frame.channel.as_str(), &waiting) {
+            ("view", Some((query, since))) if frame.json()?["view"]["query"] == query.as_str() => {
+                slowest = slowest.max(since.elapsed());
+                typed += 1;
+                (waiting, rested) = (None, Instant::now());
+            }
+            ("view", _) => updates += 1,
+            ("delete", _) => {
                 let mut message = frame.json()?;
                 if !message["result"].is_null() {
                     break message["result"].take();
@@ -48,29 +120,21 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
             }
             _ => {}
         }
+        if waiting.is_none() && rested.elapsed() > REST {
+            // Each time something else, to know the answer by.
+            let query = format!("r{:02}", typed % CROWDED + 1);
+            peer.message("view", &json!({ "params": { "query": query } })).await?;
+            waiting = Some((query, Instant::now()));
+        }
     };
-    let ours = begin.elapsed();
+    let time = begin.elapsed();
     let items = receipt["items"].as_array().context("no items")?;
     let gone = items.iter().filter(|item| item["outcome"] == "deleted").count();
     ensure!(gone == CROWD, "{gone} of {CROWD} are gone");
+    let requests = cluster.requests().await?;
+    let requests = requests.iter().filter(|request| request["target"] == "registry").count();
     session.end().await?;
-    drop(cluster);
-
-    let cluster = start()?;
-    let skopeo = cluster.skopeo("sarah")?;
-    let begin = Instant::now();
-    for tag in &tags {
-        let name = |field: &str| tag[field].as_str().unwrap_or_default();
-        skopeo.delete(&format!("{}:{}", name("repository"), name("tag"))).await?;
-    }
-    let theirs = begin.elapsed();
-    Ok(vec![Row {
-        what: format!("{CROWD} tags of {CROWDED} repositories deleted and proved to be gone"),
-        ours: Samples::times([ours]),
-        yardstick: Some(("`skopeo delete` in a loop".to_owned(), Samples::times([theirs]))),
-        budget: Budget::Faster(8.0),
-        note: format!("meanwhile {updates} updates of an open list, {progress} of the progress"),
-    }])
+    Ok(Deletion { time, requests, updates, progress, typed, slowest })
 }
 
 /// Every tag of the crowd.
