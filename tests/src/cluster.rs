@@ -114,6 +114,14 @@ impl Cluster {
         Self::start_with(face, false, &[])
     }
 
+    /// Starts one with so many images made from a seed: see the module `load` of the cluster's crate.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_loaded(face: Face, images: u32) -> Result<Self> {
+        Self::start_with(face, false, &["--load", &images.to_string()])
+    }
+
     /// Starts one with further options of `loopback-cluster serve`.
     ///
     /// # Errors

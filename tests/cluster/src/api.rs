@@ -15,6 +15,7 @@ mod fields;
 mod grant;
 mod identity_mapping;
 mod json_patch;
+mod list;
 pub(crate) mod object;
 pub(crate) mod ownership;
 pub(crate) mod path;

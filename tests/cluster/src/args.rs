@@ -7,6 +7,7 @@ use std::str::FromStr;
 use anyhow::{Context as _, Error, bail, ensure};
 
 use crate::furniture::state::RegistryState;
+use crate::load::Size;
 use crate::ready::Face;
 
 /// What `--help` prints.
@@ -35,6 +36,10 @@ what the registry is like:
   --vault             the project vault, of which only sarah knows; its image is made of layers
                       that others use too
   --crowd N           N more tags, each on an image of its own, in bulk/r01 to bulk/r20
+  --load IMAGES[,SEED]
+                      so many images besides, made from the seed: see the crate's module load;
+                      on the plain face a tag for each, ten in a repository; with
+                      --read-only its files are kept for later runs
 which ways lead to it:
   --node              this host is a node: addresses of services lead to their pods
   --no-public         nothing listens at the registry's public address
@@ -116,6 +121,8 @@ pub struct ServeOptions {
     pub vault: bool,
     /// How many tags there are besides, in a project of their own.
     pub crowd: usize,
+    /// How many images are made besides.
+    pub load: Option<Size>,
     /// Whether this host is a node, so that addresses of services lead to pods.
     pub node: bool,
     /// Whether something listens at the registry's public address.
@@ -153,6 +160,7 @@ impl ServeOptions {
             second_registry: false,
             vault: false,
             crowd: 0,
+            load: None,
             node: false,
             public: true,
             route: true,
@@ -225,6 +233,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> anyhow::Result<Command> 
             "--second-registry" => options.second_registry = true,
             "--vault" => options.vault = true,
             "--crowd" => options.crowd = number(value()?)?.into(),
+            "--load" => options.load = Some(value()?.parse().map_err(Error::msg)?),
             "--node" => options.node = true,
             "--no-public" => options.public = false,
             "--no-route" => options.route = false,

@@ -16,11 +16,15 @@
 //! | `POST /registry-state` | `{"state": NAME}`: the registry's objects are as in that state at once |
 //! | `POST /login` | `{"user": NAME}` logs in somebody, known or not: `{"user", "token", "kubeconfig"}`. On OpenShift by the identity `htpasswd:NAME`, or that of another `"provider"`; the first login makes the user. A user who was made by hand, without that identity, is refused, unless `"mapping": "add"` or `"lookup"` says how the provider is set up. Elsewhere the token stands for the name and the `"groups"` |
 //! | `POST /organization` | `{"projects": N, "users": N, "groups": N, "bindings": N, "seed": N}`: so many more of each, the same for the same seed; 2,000, 5,000, 300, 20,000 and 1 where it does not say |
+//! | `POST /events` | `{"per_second": N, "for": SECONDS}`: so much happens in a load from now on, instead of what happens already; `{"count": N}`: so much at once. Each writes one stream; the seed decides which and how. Afterwards what is next in the seed's order happens |
+//! | `GET /events` | `{"happened": N}`, since the start |
+//! | `DELETE /events` | nothing happens any more |
 //! | `POST /tokens/expire` | all tokens of service accounts are over |
 //! | `POST /tokens/cache` | `{"seconds": N}`: so long a token of a service account is good after what it is bound to is gone, if it was used before; 10 as in Kubernetes |
 //! | `POST /tokens/lifetime` | `{"seconds": N}`: later ones get no more than that |
 //! | `POST /history/compact` | what is older is gone: 410 for continue tokens and watches |
 
+pub(crate) mod events;
 pub(crate) mod fault;
 pub(crate) mod hold;
 pub(crate) mod login;
@@ -40,6 +44,7 @@ use crate::furniture::state::RegistryState;
 use crate::http::body::{Body, answer, collect, empty};
 use crate::http::listen::{Handler, Peer};
 use crate::store::Store;
+use events::{Events, Order};
 use fault::{Fault, Faults};
 use hold::Holds;
 use login::Doorkeeper;
@@ -53,6 +58,7 @@ pub(crate) struct Control {
     pub(crate) holds: Holds,
     pub(crate) recorder: Recorder,
     pub(crate) store: Arc<Store>,
+    events: Arc<Events>,
     /// Set once there is a cluster.
     controller: OnceLock<Arc<Controller>>,
     doorkeeper: OnceLock<Doorkeeper>,
@@ -66,6 +72,7 @@ impl Control {
             holds: Holds::default(),
             recorder: Recorder::default(),
             store,
+            events: Arc::default(),
             controller: OnceLock::new(),
             doorkeeper: OnceLock::new(),
         }
@@ -134,6 +141,15 @@ impl Control {
                 let doorkeeper = self.doorkeeper.get().ok_or("there is no cluster yet")?;
                 let access = &self.controller()?.access;
                 json(&doorkeeper.let_in(&self.store, access, read(request).await?)?)
+            }
+            (Method::POST, "/events") => {
+                self.events.order(read::<Order>(request).await?, &self.store)?;
+                Ok(done())
+            }
+            (Method::GET, "/events") => json(&self.events.progress()),
+            (Method::DELETE, "/events") => {
+                self.events.stop();
+                Ok(done())
             }
             (Method::POST, "/tokens/expire") => {
                 self.controller()?.access.tokens.expire_all();

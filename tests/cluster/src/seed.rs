@@ -23,6 +23,7 @@ use crate::http::upstream::Upstream;
 use crate::ready::Face;
 use crate::resource::{IMAGE_STREAMS, IMAGES};
 use crate::serve::Cluster;
+pub(crate) use layer::Layer;
 use layout::Layout;
 use recipe::{Format, Push};
 

@@ -31,6 +31,7 @@ use crate::furniture::namespace::CaBundles;
 use crate::furniture::{self, Furniture, RegistryService};
 use crate::http::listen::{self, bind, reserve};
 use crate::http::upstream::Upstream;
+use crate::load::{self, Load};
 use crate::network::{Network, REGISTRY_PORT};
 use crate::node;
 use crate::pki::Authorities;
@@ -91,7 +92,12 @@ impl Cluster {
     pub(crate) async fn start(options: &ServeOptions) -> anyhow::Result<Self> {
         let face = options.face;
         let dir = folder::fresh(&options.dir)?;
-        let store = Arc::new(Store::default());
+        let (public_port, public) =
+            reserve(options.registry_port).context("the registry's port")?;
+        let load = options.load.filter(|_| face == Face::Openshift);
+        let load = load.map(|size| Load::new(size, options.route.then(|| public.to_string())));
+        let loaded: Vec<_> = load.iter().flat_map(Load::projects).collect();
+        let store = Arc::new(load.map_or_else(Store::default, Store::with_load));
         if let Some(seed) = &options.seed {
             folder::unpack(&seed.join(face.name()), &dir, &store)?;
         }
@@ -101,8 +107,12 @@ impl Cluster {
             direct.vault()?;
         }
         direct.crowd(options.crowd)?;
+        if let Some(size) = options.load.filter(|_| face == Face::Plain) {
+            load::registry::put(size, &storage, options.read_only)?;
+        }
         let mut projects = PROJECTS.to_vec();
         projects.extend((options.crowd > 0).then_some(CROWD));
+        projects.extend(loaded.iter().map(String::as_str));
         let provider = Arc::new(default_provider());
         let upstream = Upstream::new(Arc::clone(&provider))?;
         let authorities = Authorities::of(face, options.old, &provider)?;
@@ -118,8 +128,6 @@ impl Cluster {
         let (network, pod_port) = Network::pick().await.context("the network of the pods")?;
         let network = Arc::new(network);
         let service_address = SocketAddrV4::new(network.next_service(), REGISTRY_PORT);
-        let (public_port, public) =
-            reserve(options.registry_port).context("the registry's port")?;
         let service = RegistryService::of(options);
         let maintenance = Arc::new(Maintenance::default());
         let controller = Arc::new(Controller {

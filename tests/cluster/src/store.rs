@@ -4,12 +4,14 @@
 //! An object is stored as the JSON text that goes out, behind an [`Arc`]: a list of
 //! many copies bytes and parses nothing. Every write has a version of its own; the
 //! log of writes serves watches and the pages of a list that began before them.
+//!
+//! What a [`Load`] makes is not stored: it is there unless something was written over it.
 
+pub(crate) mod items;
 pub(crate) mod labels;
 pub(crate) mod page;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,10 +21,15 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::identifier;
-use crate::resource::{GROUPS, RBAC, Resource, STORED};
+use crate::image::layers::Contents;
+use crate::load::Load;
+use crate::resource::{GROUPS, IMAGES, RBAC, Resource, STORED};
 
 /// Older writes are forgotten beyond this many, as a compaction of etcd does.
 const MAX_LOG: usize = 100_000;
+
+/// The same, in bytes of objects.
+const MAX_LOG_BYTES: usize = 64 << 20;
 
 /// One object as it was at one time.
 #[derive(Debug)]
@@ -36,6 +43,12 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
+    /// An object that a load makes.
+    fn made(load: &Load, resource: &Resource, rank: u32) -> Self {
+        let json = load.item(resource, rank).into();
+        Self { key: load.key(resource, rank), json, owned: false }
+    }
+
     /// The text as it stands in a list.
     pub(crate) fn item(&self) -> &Bytes {
         &self.json
@@ -87,12 +100,22 @@ pub(crate) struct Event {
     pub(crate) after: Option<Arc<Stored>>,
 }
 
+impl Event {
+    fn bytes(&self) -> usize {
+        self.after.as_ref().or(self.before.as_ref()).map_or(0, |object| object.json.len())
+    }
+}
+
 /// The objects behind one lock.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
     version: u64,
-    collections: BTreeMap<&'static str, BTreeMap<String, Arc<Stored>>>,
+    /// What was written; none where a made object was deleted.
+    collections: BTreeMap<&'static str, BTreeMap<String, Option<Arc<Stored>>>>,
+    /// What was made besides.
+    load: Option<Arc<Load>>,
     log: VecDeque<Event>,
+    log_bytes: usize,
     /// Writes up to this one are forgotten.
     compacted: u64,
     /// The version of the last write to a role, a binding or a group, to be read without the lock.
@@ -111,24 +134,32 @@ impl Objects {
     }
 
     /// One object.
-    pub(crate) fn get(&self, resource: &Resource, key: &str) -> Option<&Arc<Stored>> {
-        self.collections.get(resource.collection())?.get(key)
+    pub(crate) fn get(&self, resource: &Resource, key: &str) -> Option<Arc<Stored>> {
+        match self.collections.get(resource.collection()).and_then(|all| all.get(key)) {
+            Some(written) => written.clone(),
+            None => self.made(resource, key),
+        }
     }
 
-    /// All objects of a kind, in order.
+    fn made(&self, resource: &Resource, key: &str) -> Option<Arc<Stored>> {
+        let load = self.load.as_deref().filter(|load| load.count(resource) > 0)?;
+        let rank = load.position(resource, key).ok()?;
+        Some(Arc::new(Stored::made(load, resource, rank)))
+    }
+
+    /// What an Image consists of.
+    pub(crate) fn contents(&self, digest: &str) -> Option<Contents> {
+        match self.collections.get(IMAGES.collection()).and_then(|all| all.get(digest)) {
+            Some(written) => written.as_ref().map(|image| Contents::of(&image.value())),
+            None => self.load.as_deref()?.contents(digest),
+        }
+    }
+
+    /// All objects of a kind that were written, in order: of most kinds that is all of them. See
+    /// [`Objects::items`] for what was made too.
     pub(crate) fn all(&self, resource: &Resource) -> impl Iterator<Item = &Arc<Stored>> {
-        self.from(resource, "")
-    }
-
-    /// The objects of a kind from a key on, in order.
-    pub(crate) fn from(
-        &self,
-        resource: &Resource,
-        key: &str,
-    ) -> impl Iterator<Item = &Arc<Stored>> {
-        let from = (Bound::Included(key), Bound::Unbounded);
         let collection = self.collections.get(resource.collection()).into_iter();
-        collection.flat_map(move |all| all.range::<str, _>(from)).map(|(_, object)| object)
+        collection.flat_map(BTreeMap::values).flatten()
     }
 
     /// Writes an object; fills in uid, time and version.
@@ -156,14 +187,21 @@ impl Objects {
         let owned = owners.is_some_and(|owners| !owners.is_empty());
         let stored = Arc::new(Stored { key, json: object.to_string().into(), owned });
         let collection = self.collections.entry(resource.collection()).or_default();
-        let before = collection.insert(stored.key.clone(), Arc::clone(&stored));
+        let before = collection.insert(stored.key.clone(), Some(Arc::clone(&stored)));
+        let before = before.unwrap_or_else(|| self.made(resource, &stored.key));
         self.note(resource, before, Some(Arc::clone(&stored)));
         stored
     }
 
     /// Deletes an object and returns what it was.
     pub(crate) fn delete(&mut self, resource: &'static Resource, key: &str) -> Option<Arc<Stored>> {
-        let before = self.collections.get_mut(resource.collection())?.remove(key)?;
+        let before = self.get(resource, key)?;
+        let collection = self.collections.entry(resource.collection()).or_default();
+        if self.load.as_deref().is_some_and(|load| load.position(resource, key).is_ok()) {
+            collection.insert(key.to_owned(), None);
+        } else {
+            collection.remove(key);
+        }
         self.version += 1;
         self.note(resource, Some(Arc::clone(&before)), None);
         Some(before)
@@ -179,10 +217,12 @@ impl Objects {
         if resource.group == RBAC || resource == &GROUPS {
             self.rights.store(self.version, Ordering::Release);
         }
-        self.log.push_back(Event { version: self.version, resource, before, after });
-        if self.log.len() > MAX_LOG
-            && let Some(oldest) = self.log.pop_front()
-        {
+        let event = Event { version: self.version, resource, before, after };
+        self.log_bytes += event.bytes();
+        self.log.push_back(event);
+        while self.log.len() > MAX_LOG || self.log_bytes > MAX_LOG_BYTES {
+            let Some(oldest) = self.log.pop_front() else { return };
+            self.log_bytes -= oldest.bytes();
             self.compacted = oldest.version;
         }
     }
@@ -219,6 +259,23 @@ impl Default for Store {
 }
 
 impl Store {
+    /// With what a load makes, which is older than all that is written later.
+    pub(crate) fn with_load(load: Load) -> Self {
+        let this = Self::default();
+        let mut objects = this.read();
+        objects.version = load.version();
+        objects.compacted = objects.version;
+        this.version.send_replace(objects.version);
+        objects.load = Some(Arc::new(load));
+        drop(objects);
+        this
+    }
+
+    /// What is made, if anything is.
+    pub(crate) fn made(&self) -> Option<Arc<Load>> {
+        self.read().load.clone()
+    }
+
     /// To read; do not keep it across an await.
     pub(crate) fn read(&self) -> MutexGuard<'_, Objects> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
@@ -249,13 +306,15 @@ impl Store {
         let mut objects = self.read();
         objects.compacted = objects.version;
         objects.log.clear();
+        objects.log_bytes = 0;
     }
 
     /// All objects of some kinds, to be kept in a file.
-    pub(crate) fn save(&self, resources: &[&Resource]) -> Value {
+    pub(crate) fn save(&self, resources: &[&'static Resource]) -> Value {
         let objects = self.read();
         let collections = resources.iter().map(|resource| {
-            let items = objects.all(resource).map(|object| object.value()).collect::<Vec<_>>();
+            let items = objects.items(resource, None).map(|item| item.stored().value());
+            let items = items.collect::<Vec<_>>();
             (resource.plural.to_owned(), Value::from(items))
         });
         Value::Object(collections.collect())

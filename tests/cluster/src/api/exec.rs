@@ -117,7 +117,7 @@ pub(super) fn open(
 ) -> Result<Response<Body>, Refusal> {
     let namespace = path.namespace.as_deref().unwrap_or_default();
     let name = path.name.as_deref().unwrap_or_default();
-    let stored = api.store.read().get(&PODS, &format!("{namespace}/{name}")).cloned();
+    let stored = api.store.read().get(&PODS, &format!("{namespace}/{name}"));
     let pod = stored.ok_or_else(|| Refusal::not_found("", "pods", name))?.value();
     let container = container(&pod, name, query.get("container"))?;
     if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {

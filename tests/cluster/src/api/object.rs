@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Reading stored objects: one, or a list.
 
-use std::sync::Arc;
-
 use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::list::List;
 use super::path::ResourcePath;
 use super::refusal::Refusal;
 use super::style::{Form, Style};
@@ -30,7 +29,7 @@ pub(crate) fn get(
     style: &Style,
 ) -> Result<Response<Body>, Refusal> {
     let name = path.name.as_deref().unwrap_or_default();
-    let found = store.read().get(resource, &key(path.namespace.as_deref(), name)).cloned();
+    let found = store.read().get(resource, &key(path.namespace.as_deref(), name));
     let object = found.ok_or_else(|| Refusal::not_found(resource.group, resource.plural, name))?;
     Ok(match style.form {
         Form::Metadata => style.json(StatusCode::OK, &metadata_only(object.item())),
@@ -48,41 +47,26 @@ pub(crate) fn get(
 /// When the continue token is broken or stale, the version unknown, or the selector not served.
 pub(crate) fn list(
     store: &Store,
-    resource: &Resource,
+    resource: &'static Resource,
     path: &ResourcePath,
     query: &Query,
     style: &Style,
 ) -> Result<Response<Body>, Refusal> {
     let page = page(store, resource, path, query)?;
     let metadata = list_metadata(&page);
-    Ok(match style.form {
-        Form::Whole | Form::Discovery => {
-            style.text(StatusCode::OK, whole(resource, &metadata, &page.items))
-        }
-        Form::Metadata => {
-            let items: Vec<_> =
-                page.items.iter().map(|object| metadata_only(object.item())).collect();
-            let list = json!({
-                "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
-                "metadata": metadata, "items": items,
-            });
-            style.json(StatusCode::OK, &list)
-        }
-        Form::Table => {
-            let include = table::Include::of(query);
-            let rows = page
-                .items
-                .iter()
-                .map(|object| table::row(resource, object.item(), include))
-                .collect();
-            style.json(StatusCode::OK, &table::table(table::columns(resource), metadata, rows))
-        }
-    })
+    let (head, include) = (List::head(resource, style.form, &metadata), table::Include::of(query));
+    let form = style.form;
+    let items = page.items.into_iter().map(move |item| match form {
+        Form::Whole | Form::Discovery => item.stored().item().clone(),
+        Form::Metadata => item.metadata_only().to_string().into(),
+        Form::Table => table::row(resource, item.stored().item(), include).to_string().into(),
+    });
+    Ok(style.list(List { head, items }))
 }
 
 fn page(
     store: &Store,
-    resource: &Resource,
+    resource: &'static Resource,
     path: &ResourcePath,
     query: &Query,
 ) -> Result<Page, Refusal> {
@@ -186,25 +170,6 @@ fn list_metadata(page: &Page) -> Value {
         metadata["remainingItemCount"] = json!(remaining);
     }
     metadata
-}
-
-/// A list of whole objects, copied as they are stored.
-pub(super) fn whole(resource: &Resource, metadata: &Value, items: &[Arc<Stored>]) -> Vec<u8> {
-    let mut text = format!(
-        r#"{{"kind":"{}List","apiVersion":"{}","metadata":{metadata},"items":["#,
-        resource.kind,
-        resource.api_version()
-    )
-    .into_bytes();
-    text.reserve(items.iter().map(|object| object.item().len() + 1).sum::<usize>() + 2);
-    for (at, object) in items.iter().enumerate() {
-        if at > 0 {
-            text.push(b',');
-        }
-        text.extend_from_slice(object.item());
-    }
-    text.extend_from_slice(b"]}");
-    text
 }
 
 /// An object of which only the metadata is shown.

@@ -168,7 +168,7 @@ async fn carry(socket: Socket, pod: &Pod, ports: &[u16]) -> Result<(), Error> {
 impl Pod {
     /// A pod that has an address.
     fn find(store: &Store, namespace: &str, name: &str) -> Result<Self, Refusal> {
-        let stored = store.read().get(&PODS, &format!("{namespace}/{name}")).cloned();
+        let stored = store.read().get(&PODS, &format!("{namespace}/{name}"));
         let object = stored.ok_or_else(|| Refusal::not_found("", "pods", name))?.value();
         if object["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
             let message = format!("pod {name} does not have a host assigned");

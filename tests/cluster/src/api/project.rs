@@ -6,7 +6,8 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::object::{self, Selector, metadata_only};
+use super::list::List;
+use super::object::{Selector, metadata_only};
 use super::refusal::{Refusal, success};
 use super::style::Form;
 use super::validate::bad_label;
@@ -41,8 +42,9 @@ pub(crate) fn list(api: &Api, user: &User, call: &Call<'_>) -> Result<Response<B
             "items": items.map(|item| metadata_only(item)).collect::<Vec<_>>(),
         }),
         Form::Whole | Form::Discovery => {
-            let text = object::whole(&PROJECTS, &json!({}), &visible);
-            return Ok(call.style.text(StatusCode::OK, text));
+            let head = List::head(&PROJECTS, call.style.form, &json!({}));
+            let items = visible.into_iter().map(|namespace| namespace.item().clone());
+            return Ok(call.style.list(List { head, items }));
         }
     };
     Ok(call.style.json(StatusCode::OK, &answer))
@@ -67,7 +69,7 @@ pub(super) fn visible(
 /// When it is not there.
 pub(crate) fn get(store: &Store, call: &Call<'_>) -> Result<Response<Body>, Refusal> {
     let name = call.path.name.as_deref().unwrap_or_default();
-    let found = store.read().get(&NAMESPACES, name).cloned();
+    let found = store.read().get(&NAMESPACES, name);
     let namespace = found.ok_or_else(|| Refusal::not_found("", NAMESPACES.plural, name))?;
     let answer = match call.style.form {
         Form::Metadata => metadata_only(namespace.item()),

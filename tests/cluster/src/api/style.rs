@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! How an answer is written: whole, as a table or as metadata; indented; compressed.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
+use super::list::List;
 use super::refusal::Refusal;
-use crate::http::body::{self, Body};
+use crate::http::body::{self, Body, BodyError};
 use crate::http::query::Query;
 
 /// Smaller bodies are never compressed.
@@ -81,18 +84,88 @@ impl Style {
         self.finish(status, text)
     }
 
+    /// An answer that is a list. A short one is sent whole, of a long one only what comes next is
+    /// ever made.
+    pub(crate) fn list<I>(&self, list: List<I>) -> Response<Body>
+    where
+        I: Iterator<Item = Bytes> + Send + 'static,
+    {
+        let mut chunks = list.chunks(self.indented);
+        let mut first = Vec::new();
+        for chunk in chunks.by_ref() {
+            first.extend_from_slice(&chunk);
+            if first.len() > GZIP_FROM_BYTES {
+                let all = std::iter::once(Bytes::from(first)).chain(chunks);
+                return self.stream(all);
+            }
+        }
+        self.finish(StatusCode::OK, first)
+    }
+
+    fn stream(&self, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Response<Body> {
+        let mut response = Response::new(if self.gzip {
+            body::stream(stream::iter(Packed::new(chunks)))
+        } else {
+            body::stream(stream::iter(chunks.map(Ok)))
+        });
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        mark(headers, self.gzip);
+        response
+    }
+
     fn finish(&self, status: StatusCode, text: Vec<u8>) -> Response<Body> {
         let compress = self.gzip && text.len() > GZIP_FROM_BYTES;
         let packed = compress.then(|| gzip(&text)).flatten();
         let is_packed = packed.is_some();
         let mut response = body::answer(status, "application/json", packed.unwrap_or(text));
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
-        if is_packed {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        }
+        mark(response.headers_mut(), is_packed);
         response
+    }
+}
+
+fn mark(headers: &mut HeaderMap, is_packed: bool) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    if is_packed {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+}
+
+/// Chunks, compressed one after the other.
+struct Packed<I> {
+    chunks: I,
+    /// None once the end is sent.
+    encoder: Option<GzEncoder<Vec<u8>>>,
+}
+
+impl<I> Packed<I> {
+    fn new(chunks: I) -> Self {
+        Self { chunks, encoder: Some(GzEncoder::new(Vec::new(), Compression::fast())) }
+    }
+}
+
+impl<I: Iterator<Item = Bytes>> Packed<I> {
+    fn pack(&mut self) -> io::Result<Option<Bytes>> {
+        while let Some(encoder) = &mut self.encoder {
+            match self.chunks.next() {
+                Some(chunk) => encoder.write_all(&chunk)?,
+                None => return self.encoder.take().map(|end| Ok(end.finish()?.into())).transpose(),
+            }
+            let packed = std::mem::take(encoder.get_mut());
+            if !packed.is_empty() {
+                return Ok(Some(packed.into()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<I: Iterator<Item = Bytes>> Iterator for Packed<I> {
+    type Item = Result<Bytes, BodyError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.pack().map_err(|error| BodyError(error.to_string())).transpose()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::store::Store;
 pub(crate) fn myself(store: &Store, user: &User) -> Value {
     let mut groups = user.groups.clone();
     groups.sort();
-    let stored = store.read().get(&USERS, &user.name).cloned();
+    let stored = store.read().get(&USERS, &user.name);
     let mut object = match stored {
         Some(stored) => stored.value(),
         None => {

@@ -18,6 +18,7 @@ use super::refusal::Refusal;
 use super::style::Form;
 use crate::http::body::{self, Body, BodyError};
 use crate::resource::Resource;
+use crate::store::items::Item;
 use crate::store::{Event, Store, Stored};
 
 /// How often a quiet watch is told how far it got.
@@ -39,6 +40,8 @@ struct Watch {
     bookmarks: bool,
     /// Everything up to here was sent.
     seen: u64,
+    /// What is there already and still to be told.
+    first: std::vec::IntoIter<Item>,
     lines: VecDeque<Bytes>,
     changes: Receiver<u64>,
     next_bookmark: Instant,
@@ -77,6 +80,7 @@ pub(crate) fn start(
         form: style.form,
         bookmarks,
         seen: 0,
+        first: Vec::new().into_iter(),
         lines: VecDeque::new(),
         changes: store.changes(),
         next_bookmark: now + first.min(BOOKMARK_EVERY),
@@ -109,10 +113,7 @@ impl Watch {
             Some(asked) if asked > 0 && !everything => self.seen = asked,
             _ => {
                 self.seen = now;
-                let now = objects.all(self.resource).filter(|object| self.concerns(object));
-                let lines: VecDeque<_> =
-                    now.map(|object| self.line("ADDED", object, None)).collect();
-                self.lines = lines;
+                self.first = objects.items(self.resource, None).collect::<Vec<_>>().into_iter();
                 if everything && self.bookmarks {
                     self.lines
                         .push_back(self.bookmark(json!({"k8s.io/initial-events-end": "true"})));
@@ -123,6 +124,12 @@ impl Watch {
     }
 
     async fn next(&mut self) -> Option<Bytes> {
+        while let Some(item) = self.first.next() {
+            let object = item.stored();
+            if self.concerns(&object) {
+                return Some(self.line("ADDED", &object, None));
+            }
+        }
         loop {
             if let Some(line) = self.lines.pop_front() {
                 return Some(line);

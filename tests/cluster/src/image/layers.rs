@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 
 use super::object::SCHEMA2;
 use super::stream;
-use crate::resource::IMAGES;
 use crate::store::Objects;
 
 /// Docker's configuration; the only one that is named, an OCI image has a null here.
@@ -46,37 +45,69 @@ impl Layers {
         if self.images.contains_key(digest) {
             return;
         }
-        let Some(image) = objects.get(&IMAGES, digest).map(|image| image.value()) else {
+        let Some(image) = objects.contents(digest) else {
             let missing = json!({"imageMissing": true, "layers": null, "config": null});
             self.images.insert(digest.to_owned(), missing);
             return;
         };
-        let media_type = &image["dockerImageManifestMediaType"];
+        let media_type = &image.media_type;
         self.blobs.insert(digest.to_owned(), json!({"size": null, "mediaType": media_type}));
-        let children = digests(&image["dockerImageManifests"], "digest");
-        let own = digests(&image["dockerImageLayers"], "name");
-        for layer in image["dockerImageLayers"].as_array().into_iter().flatten() {
-            let name = layer["name"].as_str().unwrap_or_default().to_owned();
-            self.blobs
-                .insert(name, json!({"size": layer["size"], "mediaType": layer["mediaType"]}));
+        for layer in &image.layers {
+            let blob = json!({"size": layer.size, "mediaType": layer.media_type});
+            self.blobs.insert(layer.digest.clone(), blob);
         }
-        let config = Some(&image["dockerImageMetadata"]["Id"]).filter(|_| media_type == SCHEMA2);
-        if let Some(config) = config.and_then(Value::as_str) {
-            self.blobs.insert(config.to_owned(), json!({"size": null, "mediaType": CONFIG}));
+        let config = Some(&image.config).filter(|_| media_type == SCHEMA2);
+        if let Some(config) = config {
+            self.blobs.insert(config.clone(), json!({"size": null, "mediaType": CONFIG}));
         }
+        let own: Vec<_> = image.layers.iter().map(|layer| layer.digest.as_str()).collect();
         let layers = if own.is_empty() { Value::Null } else { json!(own) };
         let mut entry = json!({"imageMissing": false, "layers": layers, "config": config});
-        if !children.is_empty() {
-            entry["manifests"] = json!(children);
+        if !image.children.is_empty() {
+            entry["manifests"] = json!(image.children);
         }
         self.images.insert(digest.to_owned(), entry);
-        for child in children {
+        for child in image.children {
             self.add(objects, &child);
         }
     }
 }
 
-fn digests(list: &Value, field: &str) -> Vec<String> {
-    let entries = list.as_array().into_iter().flatten();
-    entries.filter_map(|entry| entry[field].as_str()).map(str::to_owned).collect()
+/// What an Image consists of.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(crate) media_type: String,
+    pub(crate) layers: Vec<Layer>,
+    /// The digests of an index's images.
+    pub(crate) children: Vec<String>,
+    /// The digest of the configuration; an index has its own there.
+    pub(crate) config: String,
+}
+
+/// A layer of an Image.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) digest: String,
+    /// In bytes, as it travels.
+    pub(crate) size: u64,
+    pub(crate) media_type: String,
+}
+
+impl Contents {
+    /// Those of an Image.
+    pub(crate) fn of(image: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let list = |field: &str| image[field].as_array().into_iter().flatten();
+        let layers = list("dockerImageLayers").map(|layer| Layer {
+            digest: text(&layer["name"]),
+            size: layer["size"].as_u64().unwrap_or_default(),
+            media_type: text(&layer["mediaType"]),
+        });
+        Self {
+            media_type: text(&image["dockerImageManifestMediaType"]),
+            layers: layers.collect(),
+            children: list("dockerImageManifests").map(|child| text(&child["digest"])).collect(),
+            config: text(&image["dockerImageMetadata"]["Id"]),
+        }
+    }
 }

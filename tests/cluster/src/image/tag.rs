@@ -31,7 +31,7 @@ pub(super) fn get(objects: &Objects, namespace: &str, name: &str) -> Result<Valu
 
 /// All tags of spec or status, without images.
 pub(super) fn list(objects: &Objects, namespace: Option<&str>) -> Value {
-    let streams = objects.all(&IMAGE_STREAMS);
+    let streams = objects.items(&IMAGE_STREAMS, None).map(|item| item.stored());
     let streams =
         streams.filter(|stream| namespace.is_none_or(|wanted| stream.namespace() == Some(wanted)));
     let items = streams.flat_map(|stored| {

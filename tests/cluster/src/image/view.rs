@@ -68,7 +68,7 @@ pub(super) fn list(objects: &Objects, call: &Call<'_>) -> Response<Body> {
     let wanted = call.path.namespace.as_deref();
     let limit =
         call.query.get("limit").and_then(|text| text.parse().ok()).filter(|limit| *limit > 0);
-    let streams = objects.all(&IMAGE_STREAMS);
+    let streams = objects.items(&IMAGE_STREAMS, None).map(|item| item.stored());
     let streams =
         streams.filter(|stream| wanted.is_none_or(|wanted| stream.namespace() == Some(wanted)));
     let tags = streams.take(limit.unwrap_or(usize::MAX)).flat_map(|stored| {

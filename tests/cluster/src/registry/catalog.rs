@@ -14,6 +14,7 @@ use crate::http::query::Query;
 use crate::image::stream;
 use crate::resource::IMAGE_STREAMS;
 use crate::store::Store;
+use crate::store::items::Keys;
 
 const DEFAULT_PAGE: usize = 100;
 const LARGEST_PAGE: usize = 1000;
@@ -29,8 +30,9 @@ pub(crate) fn catalog(store: &Store, query: Option<&str>) -> Response<Body> {
     };
     let last = query.get("last").unwrap_or_default();
     let objects = store.read();
-    let mut names =
-        objects.all(&IMAGE_STREAMS).map(|stream| stream.key.as_str()).filter(|name| *name > last);
+    let keys = Keys { from: last, to: None };
+    let names = objects.items(&IMAGE_STREAMS, Some(keys)).map(|item| item.key());
+    let mut names = names.filter(|name| name.as_str() > last);
     let page: Vec<_> = names.by_ref().take(size).collect();
     let more = names.next().is_some();
     let mut response = body::answer(

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::items::{Item, Items, Keys};
 use super::labels::Labels;
 use super::{Objects, Stored};
 use crate::resource::Resource;
@@ -27,10 +28,19 @@ pub(crate) struct Ask<'a> {
     pub(crate) token: Option<&'a str>,
 }
 
+impl Ask<'_> {
+    /// Whether name and labels are those that are asked for.
+    fn fits(&self, item: &Item) -> bool {
+        let name = |key: &str| key.rsplit('/').next().map(str::to_owned);
+        self.name.is_none_or(|wanted| name(&item.key()).as_deref() == Some(wanted))
+            && self.labels.is_none_or(|labels| labels.is_empty() || labels.fit(&item.stored()))
+    }
+}
+
 /// A part of a list.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) items: Vec<Arc<Stored>>,
+    pub(crate) items: Vec<Item>,
     /// The state that the list shows.
     pub(crate) version: u64,
     /// For the next page.
@@ -77,7 +87,7 @@ impl Objects {
     ///
     /// # Errors
     /// When the token cannot be followed.
-    pub(crate) fn page(&self, resource: &Resource, ask: Ask<'_>) -> Result<Page, NoPage> {
+    pub(crate) fn page(&self, resource: &'static Resource, ask: Ask<'_>) -> Result<Page, NoPage> {
         let (mut version, mut start) = (self.version(), String::new());
         let mut then = BTreeMap::new();
         if let Some(text) = ask.token {
@@ -97,38 +107,44 @@ impl Objects {
                 }
             }
         }
-        // Keys of a namespace stand together.
+        // Keys of a namespace stand together; behind a slash comes a zero.
         let within = ask.namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        let first = start.as_str().max(&within);
-        let fits = |object: &&Arc<Stored>| {
-            object.key.starts_with(&within)
-                && ask.name.is_none_or(|name| object.name() == name)
-                && ask.labels.is_none_or(|labels| labels.fit(object))
-        };
+        let behind = ask.namespace.map(|namespace| format!("{namespace}0"));
+        let mut keys = Keys { from: start.as_str().max(&within), to: behind.as_deref() };
+        // One name is found without a look at the others.
+        let alone = ask.name.filter(|_| ask.namespace.is_some() || !resource.namespaced);
+        let alone = alone.map(|name| (format!("{within}{name}"), format!("{within}{name}\0")));
+        if let Some((from, to)) = &alone {
+            keys = Keys { from: keys.from.max(from), to: Some(to) };
+        }
         // Hardly ever is anything undone: merge only then.
-        let all: Vec<&Arc<Stored>> = if then.is_empty() {
-            self.from(resource, first)
-                .take_while(|object| object.key.starts_with(&within))
-                .filter(fits)
-                .collect()
+        Ok(if then.is_empty() {
+            cut(self.items(resource, Some(keys)), ask, version)
         } else {
-            let now = self.from(resource, first).filter(|object| !then.contains_key(&object.key));
-            let before = then.values().flatten().filter(|object| object.key.as_str() >= first);
-            let merged: BTreeMap<_, _> =
-                now.chain(before).map(|object| (object.key.as_str(), object)).collect();
-            merged.into_values().filter(fits).collect()
-        };
-        let limit = ask.limit.filter(|limit| *limit > 0).unwrap_or(all.len());
-        let items: Vec<_> = all.iter().take(limit).map(|object| Arc::clone(object)).collect();
-        let left = all.len() - items.len();
-        let last = items.last().filter(|_| left > 0);
-        let token =
-            last.map(|last| Token::after(i64::try_from(version).unwrap_or(-1), &last.key).text());
-        // With a selector Kubernetes does not know how many will fit.
-        let selects = ask.name.is_some() || ask.labels.is_some_and(|labels| !labels.is_empty());
-        let remaining = (left > 0 && !selects).then_some(left as u64);
-        Ok(Page { items, version, token, remaining })
+            cut(self.items_before(resource, keys, &then), ask, version)
+        })
     }
+}
+
+/// The first of the items that are asked for.
+fn cut<'a, W>(mut all: Items<'a, W>, ask: Ask<'_>, version: u64) -> Page
+where
+    W: Iterator<Item = (&'a str, Option<Arc<Stored>>)>,
+{
+    let limit = ask.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    let selects = ask.name.is_some() || ask.labels.is_some_and(|labels| !labels.is_empty());
+    let items: Vec<_> = if selects {
+        all.by_ref().filter(|item| ask.fits(item)).take(limit).collect()
+    } else {
+        all.by_ref().take(limit).collect()
+    };
+    let left = if selects { usize::from(all.any(|item| ask.fits(&item))) } else { all.count() };
+    let last = items.last().filter(|_| left > 0);
+    let token =
+        last.map(|last| Token::after(i64::try_from(version).unwrap_or(-1), &last.key()).text());
+    // With a selector Kubernetes does not know how many will fit.
+    let remaining = (left > 0 && !selects).then_some(left as u64);
+    Page { items, version, token, remaining }
 }
 
 #[cfg(test)]
@@ -149,8 +165,8 @@ mod tests {
         store
     }
 
-    fn names(page: &Page) -> Vec<&str> {
-        page.items.iter().map(|object| object.name()).collect()
+    fn names(page: &Page) -> Vec<String> {
+        page.items.iter().map(Item::key).collect()
     }
 
     #[test]
@@ -158,7 +174,7 @@ mod tests {
         let store = three();
         let ask = Ask { limit: Some(1), ..Ask::default() };
         let first = store.read().page(&IMAGES, ask).unwrap();
-        assert_eq!((names(&first), first.remaining), (vec!["a"], Some(2)));
+        assert_eq!((names(&first), first.remaining), (vec!["a".to_owned()], Some(2)));
         store.write(|objects, _| objects.delete(&IMAGES, "b"));
         store.write(|objects, clock| {
             objects.put(&IMAGES, json!({"metadata": {"name": "bb"}}), clock)
