@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use crate::dense::{Dense, Keyed};
 use crate::digests::DigestId;
 use crate::labels::{LabelId, Labels};
-use crate::postings::Id;
+use crate::postings::{Id, id};
 use crate::repository::Time;
 
 /// The configs that were read, by their own digest.
@@ -27,6 +27,8 @@ pub(crate) struct Configs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ConfigPlace(u32);
 
+id!(ConfigPlace);
+
 /// What a config says.
 #[derive(Clone, Copy)]
 pub(crate) struct Config<'a> {
@@ -41,8 +43,6 @@ struct Record {
     /// Where its labels end, likewise.
     labels: u32,
     created: Time,
-    /// Whether its commit stands apart.
-    commit_apart: bool,
 }
 
 impl Keyed for Record {
@@ -89,15 +89,11 @@ impl Configs {
             diff_ids: self.diff_ids.len() as u32,
             labels: self.labels.len() as u32,
             created: Time::new(created),
-            commit_apart: false,
         });
         let commit = commit::of(texts.iter().map(|(key, value)| (&**key, &**value)));
         let kept = Config { configs: self, place };
         if commit != kept.commit(labels) {
             self.commits.insert(place, commit.map(Into::into));
-            if let Some(record) = self.all.get_mut(config) {
-                record.commit_apart = true;
-            }
         }
     }
 
@@ -156,8 +152,8 @@ impl<'a> Config<'a> {
 
     /// The commit that it was built from, as a label says.
     pub(crate) fn commit(self, labels: &'a Labels) -> Option<&'a str> {
-        if self.record().commit_apart {
-            return self.configs.commits.get(&self.place)?.as_deref();
+        if let Some(apart) = self.configs.commits.get(&self.place) {
+            return apart.as_deref();
         }
         let texts = self.labels().iter().map(|label| labels.label(*label));
         commit::of(texts.map(|(key, value)| (key, value.get(1..).unwrap_or_default())))
@@ -171,16 +167,6 @@ impl<'a> Config<'a> {
         let all = self.configs.all.all();
         let before = self.place.index().checked_sub(1);
         before.map_or(0, |before| end(&all[before]))..end(&all[self.place.index()])
-    }
-}
-
-impl Id for ConfigPlace {
-    fn from_number(number: u32) -> Self {
-        Self(number)
-    }
-
-    fn number(self) -> u32 {
-        self.0
     }
 }
 

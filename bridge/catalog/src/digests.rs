@@ -7,11 +7,13 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use images_proto::{Digest, DigestPrefix};
 
-use crate::postings::Id;
+use crate::postings::{Id, id};
 
 /// A digest of the catalog. Ids are given in the order of arrival and never taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DigestId(u32);
+
+id!(DigestId);
 
 /// The most digests that are searched one by one.
 const MAX_TAIL: usize = 1024;
@@ -125,16 +127,6 @@ impl Rows {
                 self.rows.push(row);
             }
         }
-    }
-}
-
-impl Id for DigestId {
-    fn from_number(number: u32) -> Self {
-        Self(number)
-    }
-
-    fn number(self) -> u32 {
-        self.0
     }
 }
 

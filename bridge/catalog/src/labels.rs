@@ -8,7 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::configs::ConfigPlace;
 use crate::names::{NameId, Names};
-use crate::postings::{Id, Ids, Postings};
+use crate::postings::{Id, Ids, Postings, id};
 
 /// Labels are kept up to this many bytes of `KEY=VALUE`: they are there to be searched, the whole
 /// ones are read when an image is looked at.
@@ -17,6 +17,8 @@ const MAX_LABEL: usize = 256;
 /// A label of one [`Labels`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LabelId(u32);
+
+id!(LabelId);
 
 /// The distinct labels, as `KEY=VALUE` in lower case. Builds give each image values of its own, but
 /// all the same keys; so the two are kept apart.
@@ -120,16 +122,6 @@ impl Labels {
         let all = size_of_val(&*self.all) + size_of_val(&*self.equations);
         let all = all + self.ids.allocation_size();
         all + self.keys.bytes() + self.values.bytes() + self.configs.bytes()
-    }
-}
-
-impl Id for LabelId {
-    fn from_number(number: u32) -> Self {
-        Self(number)
-    }
-
-    fn number(self) -> u32 {
-        self.0
     }
 }
 

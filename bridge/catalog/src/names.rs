@@ -7,11 +7,13 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use memchr::{memchr_iter, memmem};
 
-use crate::postings::Id;
+use crate::postings::{Id, id};
 
 /// A name of one [`Names`]. Ids are given in the order of arrival and never taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NameId(u32);
+
+id!(NameId);
 
 /// A set of names.
 #[derive(Default)]
@@ -123,16 +125,6 @@ impl Names {
     pub(crate) fn bytes(&self) -> usize {
         let starts = size_of_val(&*self.starts);
         self.text.len() + self.lower.len() + starts + self.ids.allocation_size()
-    }
-}
-
-impl Id for NameId {
-    fn from_number(number: u32) -> Self {
-        Self(number)
-    }
-
-    fn number(self) -> u32 {
-        self.0
     }
 }
 

@@ -18,6 +18,22 @@ pub(crate) trait Id: Copy {
     }
 }
 
+/// Makes a type around a number an [`Id`].
+macro_rules! id {
+    ($id:ty) => {
+        impl crate::postings::Id for $id {
+            fn from_number(number: u32) -> Self {
+                Self(number)
+            }
+
+            fn number(self) -> u32 {
+                self.0
+            }
+        }
+    };
+}
+pub(crate) use id;
+
 /// The values of each key. A set of one value, the most frequent, stands in the head of its key
 /// itself; larger ones share one vector, in blocks of powers of two that are used again.
 pub(crate) struct Postings<K, V> {
