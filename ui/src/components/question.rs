@@ -38,8 +38,7 @@ pub fn question(
     confirm: &Callback<()>,
     onclose: &Callback<()>,
 ) -> Html {
-    let close = if question.label.is_some() { tr("Cancel") } else { tr("Close") };
-    with_look(Look::Primary, close, question, body, confirm, onclose)
+    with_look(Look::Primary, close(&question), question, body, confirm, onclose)
 }
 
 /// The same for what cannot be undone.
@@ -49,8 +48,7 @@ pub fn dangerous(
     confirm: &Callback<()>,
     onclose: &Callback<()>,
 ) -> Html {
-    let close = if question.label.is_some() { tr("Cancel") } else { tr("Close") };
-    with_look(Look::Danger, close, question, body, confirm, onclose)
+    with_look(Look::Danger, close(&question), question, body, confirm, onclose)
 }
 
 /// The same for what changes nothing, so that there is nothing to cancel.
@@ -61,6 +59,11 @@ pub fn harmless(
     onclose: &Callback<()>,
 ) -> Html {
     with_look(Look::Primary, tr("Close"), question, body, confirm, onclose)
+}
+
+/// What the button is called that leaves all as it is.
+fn close(question: &Question) -> String {
+    if question.label.is_some() { tr("Cancel") } else { tr("Close") }
 }
 
 fn with_look(

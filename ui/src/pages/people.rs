@@ -90,10 +90,7 @@ fn use_people(props: &People) -> Html {
 fn people(answer: &Answer, kind: SubjectKind, filtered: &UseFiltered, ask: &Callback<Ask>) -> Html {
     let is_user = kind != SubjectKind::Group;
     let may = answer.about.openshift && answer.may_create != Some(false);
-    let columns = match is_user {
-        true => vec![tr("User"), tr("Logs in by"), tr("Groups"), tr("Roles in")],
-        false => vec![tr("Group"), tr("Members"), tr("Filled by"), tr("Roles in")],
-    };
+    let columns = columns(!is_user);
     let rows = answer.rows.iter().map(|row| (row.subject.name.clone(), cells(row, may, ask)));
     let create = |label: String| {
         let first = if is_user { Ask::CreateUser } else { Ask::CreateGroup };
@@ -143,6 +140,14 @@ fn people(answer: &Answer, kind: SubjectKind, filtered: &UseFiltered, ask: &Call
 }
 
 /// A row of users or groups, or of the members of a group or the groups of a user.
+/// The heads of what [`cells`] draws.
+fn columns(is_group: bool) -> Vec<String> {
+    match is_group {
+        true => vec![tr("Group"), tr("Members"), tr("Filled by"), tr("Roles in")],
+        false => vec![tr("User"), tr("Logs in by"), tr("Groups"), tr("Roles in")],
+    }
+}
+
 fn cells(row: &Row, may_create: bool, ask: &Callback<Ask>) -> Vec<Html> {
     let name = &row.subject.name;
     let is_group = row.subject.kind == SubjectKind::Group;

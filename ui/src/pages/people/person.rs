@@ -7,7 +7,7 @@ use images_proto::people::{Person as Method, Row, View, Which};
 use images_proto::subject::{Subject, SubjectKind};
 use yew::prelude::*;
 
-use super::{cells, identity};
+use super::{cells, columns, identity};
 use crate::bridge::use_view;
 use crate::components::about::about;
 use crate::components::breadcrumb::breadcrumb;
@@ -226,10 +226,8 @@ fn known(answer: &View, subject: &Subject, ask: &Callback<Ask>) -> Html {
 fn members(answer: &View, subject: &Subject, filtered: &UseFiltered, ask: &Callback<Ask>) -> Html {
     let is_group = subject.kind == SubjectKind::Group;
     let may = may_change(answer);
-    let mut columns = match is_group {
-        true => vec![tr("User"), tr("Logs in by"), tr("Groups"), tr("Roles in")],
-        false => vec![tr("Group"), tr("Members"), tr("Filled by"), tr("Roles in")],
-    };
+    // The members of a group are users; a user is in groups.
+    let mut columns = columns(!is_group);
     columns.push(tr("Membership"));
     let draw = |row: &Row| {
         let name = row.subject.name.clone();
