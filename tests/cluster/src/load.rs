@@ -153,8 +153,7 @@ impl Load {
 
     /// Namespace and name of a stream.
     fn stream_name(&self, stream: u32) -> (String, String) {
-        let (project, place, size) = self.plan.place_of_stream(stream);
-        (words::project(project, self.plan.projects()), words::stream(place, size))
+        words::names(stream, self.plan.streams())
     }
 
     fn stream_key(&self, stream: u32) -> String {

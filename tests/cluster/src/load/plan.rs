@@ -16,9 +16,6 @@ const LARGE: u32 = 18;
 /// Streams of this size have at least one index.
 const WITH_INDEX: u32 = 5;
 
-/// A project for so many streams, but not more projects than there are names for.
-const STREAMS_OF_PROJECT: u32 = 20;
-
 /// A load's plan.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -75,13 +72,7 @@ impl Plan {
 
     /// All projects.
     pub(super) fn projects(&self) -> u32 {
-        self.streams.div_ceil(STREAMS_OF_PROJECT).min(super::words::MOST_PROJECTS)
-    }
-
-    /// The project of a stream, its place in it, and how many it has.
-    pub(super) fn place_of_stream(&self, stream: u32) -> (u32, u32, u32) {
-        let each = self.streams.div_ceil(self.projects());
-        (stream / each, stream % each, each)
+        super::words::projects(self.streams)
     }
 
     /// The place of an image in the order of digests.

@@ -86,11 +86,9 @@ fn fill(size: Size, files: &Files) -> Result<()> {
         bases.push(layer);
     }
     let repositories = size.images.div_ceil(TAGS);
-    let projects = repositories.div_ceil(20).min(words::MOST_PROJECTS);
-    let each = repositories.div_ceil(projects);
     for number in 0..repositories {
-        let project = words::project(number / each, projects);
-        let name = format!("{project}/{}", words::stream(number % each, each));
+        let (project, name) = words::names(number, repositories);
+        let name = format!("{project}/{name}");
         let text = format!("{name} of {}\n", size.seed);
         let own = Layer::pack("COPY . /opt/app-root", &[("opt/app-root/name", &text)], 500)?;
         files.put(&own.packed)?;

@@ -80,7 +80,22 @@ const PARTS: [&str; 40] = [
 const PROJECTS: usize = AREAS.len() * STAGES.len();
 
 /// So many names for projects there are.
-pub(super) const MOST_PROJECTS: u32 = 500;
+const MOST_PROJECTS: u32 = 500;
+
+/// A project for so many streams, but not more projects than there are names for.
+const STREAMS_OF_PROJECT: u32 = 20;
+
+/// How many projects so many streams are in.
+pub(super) fn projects(streams: u32) -> u32 {
+    streams.div_ceil(STREAMS_OF_PROJECT).min(MOST_PROJECTS)
+}
+
+/// Project and name of a stream out of so many.
+pub(super) fn names(number: u32, streams: u32) -> (String, String) {
+    let projects = projects(streams);
+    let each = streams.div_ceil(projects);
+    (project(number / each, projects), stream(number % each, each))
+}
 
 /// The name of a project out of so many.
 pub(super) fn project(number: u32, of: u32) -> String {
@@ -89,7 +104,7 @@ pub(super) fn project(number: u32, of: u32) -> String {
 }
 
 /// The name of a stream out of so many in its project.
-pub(super) fn stream(number: u32, of: u32) -> String {
+fn stream(number: u32, of: u32) -> String {
     let names = AREAS.len() * PARTS.len();
     if of as usize <= names {
         return pair(spread(number, of, names), &PARTS);
