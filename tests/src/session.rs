@@ -223,6 +223,19 @@ impl Session {
         .await
     }
 
+    /// Waits until it is known whether the registry is reached.
+    ///
+    /// # Errors
+    /// When that does not come to be known.
+    pub async fn tried(&mut self) -> Result<()> {
+        self.look_at_routes().await?;
+        self.status(|view| {
+            let registry = view.registry.as_ref()?;
+            (registry.route.is_some() || registry.unreachable.is_some()).then_some(())
+        })
+        .await
+    }
+
     /// The first ladder from the last one on for which `pick` gives something.
     ///
     /// # Errors

@@ -143,7 +143,7 @@ impl Overheard {
     async fn use_it(&mut self, cluster: &Cluster) -> Result<()> {
         let session = &mut self.session;
         session.ready().await?;
-        let _ = session.ladder().await;
+        session.tried().await?;
         let all = search::Params::default();
         session.look::<Search, _>(all, |view| (!view.coverage.listing).then_some(())).await?;
         let inventory = Inventory::read_inside(cluster).await?;
