@@ -15,6 +15,7 @@ pub mod direct;
 mod error;
 pub mod login;
 pub mod manifest;
+mod outage;
 mod paging;
 mod presence;
 mod removal;
@@ -24,7 +25,6 @@ pub mod tunnel;
 mod upload;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -37,6 +37,7 @@ use self::answer::{Answer, Bound};
 pub use self::carrier::{Carrier, Standing};
 pub use self::error::{Error, Kind, Refusal};
 use self::manifest::Manifest;
+use self::outage::Outage;
 pub use self::paging::Page;
 pub use self::presence::Present;
 
@@ -61,7 +62,7 @@ pub struct Registry {
     slots: Arc<Semaphore>,
     background_slots: Arc<Semaphore>,
     in_background: bool,
-    broken: Arc<AtomicBool>,
+    outage: Arc<Outage>,
 }
 
 /// What a tag or digest names, as a HEAD request tells.
@@ -90,7 +91,7 @@ impl Registry {
             slots: Arc::new(Semaphore::new(CONCURRENCY)),
             background_slots: Arc::new(Semaphore::new(BACKGROUND)),
             in_background: false,
-            broken: Arc::default(),
+            outage: Arc::default(),
         }
     }
 
@@ -267,18 +268,23 @@ impl Registry {
             false => None,
         };
         let _slot = self.slots.acquire().await;
-        let answer = answer::ask(&*self.carrier, request, bound).await;
         // What may be asked with other methods is a question of rights, not of the route.
-        if matches!(*request.method(), Method::GET | Method::HEAD) {
-            let broken = answer.as_ref().is_err_and(Error::is_about_the_route);
-            self.broken.store(broken, Ordering::Relaxed);
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return answer::ask(&*self.carrier, request, bound).await;
+        }
+        let begun = self.outage.begin();
+        let answer = answer::ask(&*self.carrier, request, bound).await;
+        match answer.as_ref().is_err_and(Error::is_about_the_route) {
+            true => self.outage.failed(),
+            false => self.outage.answered(begun),
         }
         answer
     }
 
-    /// Whether the last request failed as any other would now: another route may lead there.
+    /// Whether a request failed as any other would now, and none that came after it was answered:
+    /// another route may lead there.
     pub fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Relaxed)
+        self.outage.lasts()
     }
 }
 

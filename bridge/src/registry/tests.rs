@@ -243,3 +243,42 @@ async fn what_a_user_waits_for_does_not_stand_behind_the_background() {
     assert!(one.await.is_ok());
     assert!(many.await.into_iter().all(|result| result.is_ok()));
 }
+
+#[tokio::test]
+async fn an_answer_that_was_on_its_way_does_not_end_an_outage() {
+    /// Answers a request when its turn has come, the first with success, the second with none.
+    struct Turns(tokio::sync::watch::Receiver<usize>, std::sync::atomic::AtomicUsize);
+    impl Carrier for Turns {
+        fn carry(
+            &self,
+            _request: Request<Bytes>,
+        ) -> futures_util::future::BoxFuture<
+            '_,
+            Result<http::Response<crate::body::Body>, crate::body::BoxError>,
+        > {
+            let number = self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Box::pin(async move {
+                let mut turn = self.0.clone();
+                turn.wait_for(|turn| *turn > 0 || number > 0).await?;
+                match number {
+                    1 => Err("nobody is there".into()),
+                    _ => Ok(http::Response::new(Box::pin(futures_util::stream::empty()) as _)),
+                }
+            })
+        }
+        fn standing(&self) -> Standing {
+            Standing::Unknown
+        }
+    }
+    let (turn, turns) = tokio::sync::watch::channel(0);
+    let registry = Registry::new(Arc::new(Turns(turns, Default::default())));
+    let mut early = std::pin::pin!(registry.ping());
+    assert!(futures_util::poll!(&mut early).is_pending());
+    assert!(registry.ping().await.is_err());
+    assert!(registry.is_broken());
+    turn.send(1).unwrap();
+    assert!(early.await.is_ok());
+    assert!(registry.is_broken(), "it was sent while the registry was still there");
+    assert!(registry.ping().await.is_ok());
+    assert!(!registry.is_broken());
+}
