@@ -200,6 +200,11 @@ pub fn crash(pid: u32) {
     signal(pid, Signal::KILL);
 }
 
+/// Asks one process to end, as `kill` and the system's end do.
+pub fn terminate(pid: u32) {
+    signal(pid, Signal::TERM);
+}
+
 /// Sends a signal; a process that is gone needs none.
 fn signal(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {

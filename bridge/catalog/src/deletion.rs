@@ -63,6 +63,9 @@ pub struct Surroundings {
     pub holds_blob: HashMap<Digest, Vec<RepositoryName>>,
     /// Whether a repository has a manifest, where that was asked.
     pub present: HashMap<(RepositoryName, Digest), bool>,
+    /// The repository to which an image was pushed that no stream leads to any more, where that was
+    /// asked; `None`: the image does not say.
+    pub pushed_to: HashMap<Digest, Option<RepositoryName>>,
 }
 
 /// What the user may do on OpenShift. A plain registry says so only when it is tried.
@@ -88,6 +91,7 @@ impl Surroundings {
             sees_all: true,
             holds_blob: HashMap::new(),
             present: HashMap::new(),
+            pushed_to: HashMap::new(),
         }
     }
 

@@ -84,6 +84,27 @@ impl References {
         self.images.get(digest)
     }
 
+    /// The images with data in the cluster's registry that no stream leads to, not even by an index;
+    /// sorted.
+    pub fn loose(&self) -> Vec<Digest> {
+        let mut next: Vec<_> = self.named.keys().copied().collect();
+        let mut reached: std::collections::HashSet<_> = next.iter().copied().collect();
+        while let Some(image) = next.pop() {
+            if let Some(Content::Index { children }) =
+                self.images.get(&image).and_then(|image| image.content.as_ref())
+            {
+                next.extend(children.iter().filter(|child| reached.insert(**child)));
+            }
+        }
+        let loose = self
+            .images
+            .iter()
+            .filter(|(digest, image)| image.managed && !reached.contains(*digest));
+        let mut loose: Vec<_> = loose.map(|(digest, _)| *digest).collect();
+        loose.sort_unstable();
+        loose
+    }
+
     /// Who leads to an image: revisions of tags, and indexes, except such in `going` to which
     /// nothing leads either. If there is nobody, it may be removed.
     pub fn holders_of_image(

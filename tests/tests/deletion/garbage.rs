@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use images_proto::Code;
 use images_proto::delete::{Params, Target};
 use images_proto::garbage::{Collected, View};
+use images_proto::history::{Act, State};
+use images_proto::{Code, Failure};
 use images_tests::call::call;
 use images_tests::cluster::{Cluster, Face};
+use images_tests::process::terminate;
 use images_tests::wait::{PATIENCE, until};
 use serde_json::{Value, json};
 
@@ -159,6 +161,98 @@ async fn killed_while_read_only() -> Result<()> {
     ensure!(takes_pushes(&cluster).await?, "it is still read-only");
     let left = deployment(&cluster).await?;
     ensure!(left == written, "the deployment is {left:?}, not {written:?}");
+    Ok(())
+}
+
+/// A collection that is asked to end sets the registry back before it does, whatever it was doing.
+#[tokio::test]
+async fn ended_while_read_only() -> Result<()> {
+    let cluster = Cluster::start(Face::Plain)?;
+    let home = Home::of(&cluster, "sarah")?;
+    let written = deployment(&cluster).await?;
+    home.delete(&Params::of(vec![tag("shop/database:13")?])).await?;
+    let hold = Hold::order(&cluster, "command", commands()).await?;
+    let mut collecting = home.spawn("collect", &json!({}))?;
+    runs_read_only(&cluster, &hold).await?;
+    terminate(collecting.id().context("it ended by itself")?);
+    let status = collecting.wait().await?;
+    ensure!(status.code() == Some(143), "{status:?}");
+    hold.forget().await?;
+    ensure!(takes_pushes(&cluster).await?, "it is still read-only");
+    let left = deployment(&cluster).await?;
+    ensure!(left == written, "the deployment is {left:?}, not {written:?}");
+    // It came to an end, and says which.
+    let changes = home.history().await?;
+    ensure!(changes[0].act == Act::Collect, "{changes:#?}");
+    ensure!(matches!(changes[0].state, State::Ended { .. }), "{changes:#?}");
+    Ok(())
+}
+
+/// One collects; another session of the same user, and another user's, are told so, and change
+/// nothing.
+#[tokio::test]
+async fn one_at_a_time() -> Result<()> {
+    let cluster = Cluster::start(Face::Plain)?;
+    let (home, elsewhere) = (Home::of(&cluster, "sarah")?, Home::of(&cluster, "sarah")?);
+    let written = deployment(&cluster).await?;
+    home.delete(&Params::of(vec![tag("shop/database:13")?])).await?;
+    let hold = Hold::order(&cluster, "command", commands()).await?;
+    let none = json!({});
+    let collecting = home.call("collect", &none);
+    let meanwhile = async {
+        runs_read_only(&cluster, &hold).await?;
+        for (home, words) in [(&home, "right now"), (&elsewhere, "another collection")] {
+            let refused = home.call("collect", &json!({})).await?;
+            ensure!(refused.status == Some(1), "{refused:?}");
+            let failure: Failure = serde_json::from_value(refused.failure()?.clone())?;
+            ensure!(
+                failure.code == Code::Conflict && failure.message.contains(words),
+                "{failure:?}"
+            );
+        }
+        ensure!(!takes_pushes(&cluster).await?, "it takes pushes before the first one is over");
+        cluster.heal().await
+    };
+    let (collected, meanwhile) = tokio::join!(collecting, meanwhile);
+    meanwhile?;
+    let collected: Collected = answer(&collected?)?;
+    ensure!(collected.failure.is_none() && collected.blobs > 0, "{collected:#?}");
+    ensure!(takes_pushes(&cluster).await?, "it is still read-only");
+    let left = deployment(&cluster).await?;
+    ensure!(left == written, "the deployment is {left:?}, not {written:?}");
+    Ok(())
+}
+
+/// Two begin in the same moment, on two hosts: one of them collects, and no push is let in before that
+/// one is over.
+#[tokio::test]
+async fn two_at_once() -> Result<()> {
+    let cluster = Cluster::start(Face::Plain)?;
+    let homes = [Home::of(&cluster, "sarah")?, Home::of(&cluster, "sarah")?];
+    let written = deployment(&cluster).await?;
+    let before = World::look(&cluster).await?;
+    homes[0].delete(&Params::of(vec![tag("shop/database:13")?])).await?;
+    let fault = json!({ "on": "api", "path": DEPLOYMENT, "method": "PATCH", "kind": "hold" });
+    let hold = Hold::order(&cluster, "patch", vec![fault]).await?;
+    let none = json!({});
+    let meanwhile = async {
+        hold.wait_for(2).await?;
+        cluster.heal().await
+    };
+    let collecting = (homes[0].call("collect", &none), homes[1].call("collect", &none));
+    let (one, other, meanwhile) = tokio::join!(collecting.0, collecting.1, meanwhile);
+    meanwhile?;
+    let good = [one?, other?].into_iter().filter(|called| called.status == Some(0)).count();
+    ensure!(good <= 1, "both say that they collected");
+    ensure!(takes_pushes(&cluster).await?, "it is still read-only");
+    let left = deployment(&cluster).await?;
+    ensure!(left == written, "the deployment is {left:?}, not {written:?}");
+    let after = World::look(&cluster).await?;
+    let needed = before.disk.blobs_of(&after.named());
+    ensure!(before.disk.lost(&after.disk).is_disjoint(&needed), "an image lost its data");
+    // Whoever comes next finds nothing in the way.
+    let last = homes[0].call("collect", &none).await?;
+    ensure!(last.status == Some(0), "{last:?}");
     Ok(())
 }
 

@@ -40,6 +40,17 @@ impl<'a> Hold<'a> {
         Ok(())
     }
 
+    /// Waits until so many requests wait.
+    pub(crate) async fn wait_for(&self, count: usize) -> Result<()> {
+        let url = format!("{}/holds", self.cluster.ready.control);
+        until("enough requests wait", async || {
+            let held: Vec<Value> = serde_json::from_slice(&Curl::new().get(&url).await?.body)?;
+            let mine = held.iter().filter(|request| request["name"] == self.name).count();
+            Ok((mine >= count).then_some(()))
+        })
+        .await
+    }
+
     /// Lets the one go that waits longest.
     pub(crate) async fn release_one(&self) -> Result<()> {
         self.cluster.order("holds/release", &json!({ "name": self.name, "one": true })).await

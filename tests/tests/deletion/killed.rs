@@ -3,6 +3,7 @@
 //! The bridge is killed at every step of a plan, and the same is asked for again: it ends as one that
 //! was never killed, and nothing else was touched.
 
+mod cleaned_up;
 mod kept;
 mod kill;
 mod resumed;

@@ -83,7 +83,7 @@ impl<'a> Planner<'a> {
         let (images, layers, space) = self.fates(&afterwards);
         let (steps, owners) = self.steps(&afterwards, &layers);
         let items = self.items(&afterwards, &steps, &owners);
-        self.tell_what_is_unknown(&steps);
+        self.tell_what_is_unknown(&steps, &afterwards);
         Plan {
             fingerprint: fingerprint(&steps, self.params.extent, self.params.insist),
             items,
@@ -115,7 +115,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn tell_what_is_unknown(&mut self, steps: &[Step]) {
+    fn tell_what_is_unknown(&mut self, steps: &[Step], afterwards: &Afterwards) {
         if steps.is_empty() {
             return;
         }
@@ -131,6 +131,10 @@ impl<'a> Planner<'a> {
         let cuts = steps.iter().any(|step| matches!(step, Step::Link { .. }));
         if cuts && !self.around.is_openshift() {
             self.missing.push(words::unlisted_untagged());
+        }
+        let links_left = self.links_left(afterwards);
+        if links_left > 0 {
+            self.missing.push(words::links_left(links_left));
         }
     }
 

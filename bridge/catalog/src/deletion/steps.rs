@@ -52,6 +52,10 @@ impl Planner<'_> {
             for place in &places {
                 self.push_manifests(place, afterwards, &mut steps);
             }
+            for (repository, digest, owners) in self.left_behind(afterwards) {
+                let repository = repository.clone();
+                steps.push(Step::Manifest { repository, digest, tags: Vec::new() }, owners.clone());
+            }
         }
         for ((repository, digest), owners) in self.links(&places, afterwards) {
             steps.push(Step::Link { repository, digest }, owners);
@@ -138,6 +142,31 @@ impl Planner<'_> {
         }
     }
 
+    /// The images that are removed and were in no stream, each with the repository that it was pushed
+    /// to, if that is there: the registry may keep links to it.
+    fn left_behind<'b>(
+        &'b self,
+        afterwards: &'b Afterwards,
+    ) -> impl Iterator<Item = (&'b RepositoryName, Digest, &'b Owners)> {
+        afterwards.removed.iter().filter_map(move |digest| {
+            let repository = self.around.pushed_to.get(digest)?.as_ref()?;
+            let place = self.places.get(&self.catalog.id(repository)?);
+            let image = self.catalog.digests.get(digest);
+            let leaves = place.zip(image).is_some_and(|(place, image)| place.leaves(image));
+            let owners = afterwards.touched.get(digest)?;
+            (!leaves).then_some((repository, *digest, owners))
+        })
+    }
+
+    /// Of how many images that are removed the registry may keep links where nobody can take them
+    /// away: the repository is gone, or not known.
+    pub(super) fn links_left(&self, afterwards: &Afterwards) -> usize {
+        let repositories =
+            afterwards.removed.iter().filter_map(|image| self.around.pushed_to.get(image));
+        let is_there = |name: &RepositoryName| self.catalog.id(name).is_some();
+        repositories.filter(|name| !name.as_ref().is_some_and(is_there)).count()
+    }
+
     /// Whether what a repository keeps of an image that leaves it may be taken away.
     fn may_cut(&self, digest: &Digest, afterwards: &Afterwards) -> bool {
         let Some(everywhere) = self.everywhere().filter(|_| self.around.is_openshift()) else {
@@ -165,6 +194,16 @@ impl Planner<'_> {
                 let name = &place.repository.name;
                 for (blob, owners) in self.blobs_leaving(place, afterwards) {
                     links.entry((name.clone(), blob)).or_default().add(&owners);
+                }
+            }
+        }
+        for (name, digest, owners) in self.left_behind(afterwards) {
+            let Some(Content::Manifest { config, layers }) = self.content(&digest) else {
+                continue;
+            };
+            for blob in config.iter().chain(&layers) {
+                if !self.may_be_needed(name, &blob.digest, afterwards) {
+                    links.entry((name.clone(), blob.digest)).or_default().add(owners);
                 }
             }
         }

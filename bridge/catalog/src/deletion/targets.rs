@@ -139,6 +139,15 @@ impl Planner<'_> {
             draft.tags.insert((id, tag.name));
             draft.about.extend(tag.revisions.first().map(|now| now.digest));
         }
+        if self.purges_cluster() {
+            // What lost its tags before: once the stream is gone, nobody can take from the registry
+            // what it keeps of these.
+            for (digest, pushed_to) in &self.around.pushed_to {
+                if pushed_to.as_ref() == Some(repository) {
+                    self.outside.entry(*digest).or_default().add(owners);
+                }
+            }
+        }
         Ok(())
     }
 

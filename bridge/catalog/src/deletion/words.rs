@@ -91,6 +91,19 @@ pub(super) fn unlisted_untagged() -> Failure {
     .with_fix("Leave the data to garbage collection if somebody pulls old images by digest.")
 }
 
+pub(super) fn links_left(images: usize) -> Failure {
+    let images = match images {
+        1 => "an image".to_owned(),
+        count => format!("{count} images"),
+    };
+    let message = format!(
+        "The registry keeps links to {images} under repositories that are deleted, where only its own hard pruning finds them."
+    );
+    Failure::new(Code::Unsupported, message)
+        .with_fix("They are of a few hundred bytes and do no harm. What the command finds, an administrator of the cluster removes with -prune=delete while the registry is read-only.")
+        .with_command("oc -n openshift-image-registry exec deploy/image-registry -- /usr/bin/dockerregistry -prune=check")
+}
+
 pub(super) fn part_of_index(digest: &Digest, indexes: &[Digest]) -> Failure {
     let first = indexes.first().map(Digest::short).unwrap_or_default();
     let more = match indexes.len() {

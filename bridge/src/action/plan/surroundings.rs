@@ -6,8 +6,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::{StreamExt, stream};
-use images_catalog::{Needs, Rights, Surroundings};
-use images_proto::delete::{Extent, Params, Part, Plan, Target};
+use images_catalog::{Needs, References, Rights, Surroundings};
+use images_proto::delete::{Extent, Orphan, Params, Part, Plan, Target};
 use images_proto::{Digest, Failure, RepositoryName, status};
 
 use super::super::everywhere::Everywhere;
@@ -23,6 +23,8 @@ const CONCURRENCY: usize = 32;
 const RIGHTS: usize = 8;
 /// The most things whose size is asked for; the rest stays unknown.
 const MOST_SIZES: usize = 20_000;
+/// The most images of which is asked where they were pushed.
+const MOST_ORIGINS: usize = 5_000;
 
 const GROUP: &str = "image.openshift.io";
 
@@ -51,7 +53,9 @@ pub(super) async fn ask(
         around.rights = rights;
         around.sees_all = sees_all;
         if needs.everywhere && around.rights.prune {
-            around.everywhere = Some(Everywhere::of(cluster, state).look().await?);
+            let everywhere = Everywhere::of(cluster, state).look().await?;
+            around.pushed_to = pushed_to(cluster, params, &everywhere).await;
+            around.everywhere = Some(everywhere);
         }
     }
     if needs.blobs.is_empty() && needs.subjects.is_empty() {
@@ -61,6 +65,25 @@ pub(super) async fn ask(
     around.holds_blob = holders(&registry, state, &needs.blobs).await?;
     around.present = present(&registry, &needs.subjects).await?;
     Ok(around)
+}
+
+/// Where images were pushed that no stream leads to any more, if the deletion may take them along.
+async fn pushed_to(
+    cluster: &Cluster,
+    params: &Params,
+    everywhere: &References,
+) -> HashMap<Digest, Option<RepositoryName>> {
+    let takes_all =
+        |target: &Target| matches!(target, Target::Repository(_) | Target::Orphans(Orphan::Images));
+    let takes_all = params.targets.iter().any(takes_all);
+    let mut wanted = everywhere.loose();
+    wanted.retain(|digest| takes_all || params.targets.contains(&Target::Image(*digest)));
+    wanted.truncate(MOST_ORIGINS);
+    let asking = wanted
+        .into_iter()
+        .map(|digest| async move { (digest, cluster.pushed_to(&digest).await.ok().flatten()) });
+    let asking: Vec<_> = asking.collect();
+    stream::iter(asking).buffer_unordered(CONCURRENCY).collect().await
 }
 
 /// The sizes of these, as far as the registry tells them.

@@ -452,6 +452,46 @@ fn nothing_is_removed_while_an_image_of_the_cluster_is_unread() {
 }
 
 #[test]
+fn what_lost_its_tags_before_goes_with_the_repository_it_was_pushed_to() {
+    let catalog = openshift();
+    let mut around = around(&catalog);
+    let mut references = everywhere(&catalog, &[1, 2, 3]);
+    for loose in [7, 8] {
+        references.add_image(image(loose), cluster_image(loose));
+    }
+    assert_eq!(references.loose(), [image(7), image(8)]);
+    around.everywhere = Some(references);
+    let of = |name: Option<&str>| name.map(|name| name.parse().unwrap());
+    let gone = around.clone();
+    around.pushed_to = [(image(7), of(Some("shop/api"))), (image(8), of(Some("tools/api")))].into();
+    let manifest = |repository, n| unlink(repository, n, &[]);
+    let link = |repository, digest| Step::Link { repository: name(repository), digest };
+
+    let plan = purge(&catalog, &around, Target::Repository(name("shop/api")));
+    for step in [manifest("shop/api", 7), link("shop/api", layer(7)), Step::Image(image(7))] {
+        assert!(plan.steps.contains(&step), "{step:?}: {:#?}", plan.steps);
+    }
+    let place = |step: &Step| plan.steps.iter().position(|known| known == step);
+    assert!(place(&link("shop/api", layer(7))) < place(&Step::Repository(name("shop/api"))));
+    assert!(!plan.steps.contains(&Step::Image(image(8))), "{:#?}", plan.steps);
+
+    let orphans = || Target::Orphans(Orphan::Images);
+    let plan = purge(&catalog, &around, orphans());
+    assert_eq!(plan.steps[..2], [manifest("shop/api", 7), manifest("tools/api", 8)]);
+    assert!(plan.steps.contains(&link("tools/api", layer(8))), "{:#?}", plan.steps);
+    assert!(!plan.steps.contains(&link("shop/api", layer(9))), "others have it");
+    assert!(plan.missing.is_empty(), "{:?}", plan.missing);
+
+    // Where the repository is gone, the registry's own pruning is all there is.
+    around = gone;
+    around.pushed_to = [(image(7), of(Some("gone/api"))), (image(8), None)].into();
+    let plan = purge(&catalog, &around, orphans());
+    assert!(!plan.steps.iter().any(|step| matches!(step, Step::Manifest { .. })));
+    assert!(plan.missing[0].message.contains("2 images"), "{:?}", plan.missing);
+    assert!(plan.missing[0].command.as_ref().is_some_and(|command| command.contains("-prune")));
+}
+
+#[test]
 fn an_image_in_no_stream_that_stays_is_there_and_says_why() {
     let catalog = openshift();
     let mut around = around(&catalog);
