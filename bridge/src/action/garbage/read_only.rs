@@ -144,10 +144,28 @@ impl Hold {
         site: &impl Site,
         patience: Patience,
     ) -> Result<(), Failure> {
-        wait(&old.cluster, &self.maker, patience).await?;
-        // With it goes what a collection that was broken off may have left running in it.
-        leave(old, patience).await?;
-        prove(site, true, patience).await
+        let waiting = async {
+            wait(&old.cluster, &self.maker, patience).await?;
+            // With it goes what a collection that was broken off may have left running in it.
+            leave(old, patience).await?;
+            prove(site, true, patience).await
+        };
+        tokio::select! {
+            waited = waiting => waited,
+            failure = self.lost(&old.cluster, patience) => Err(failure),
+        }
+    }
+
+    /// Waits until somebody else collects, or has set it back: what is waited for then never comes.
+    async fn lost(&self, cluster: &Cluster, patience: Patience) -> Failure {
+        loop {
+            sleep(patience.pause).await;
+            match self.check(cluster).await {
+                Err(failure) if failure.code == Code::Conflict => return failure,
+                // Pods that are made anew may take the API's way to itself with them.
+                Ok(()) | Err(_) => {}
+            }
+        }
     }
 
     /// Makes sure that nobody else collects by now, or has set it back.

@@ -45,6 +45,8 @@ struct World {
     stuck: bool,
     /// Whether it refuses to be made read-only.
     refuses: bool,
+    /// Whether another collection, which was first, sets it back at once.
+    set_back: bool,
     /// For which collection it is read-only.
     mark: Value,
     /// How often its pod was made anew.
@@ -66,6 +68,7 @@ impl Default for World {
             may_patch: true,
             stuck: false,
             refuses: false,
+            set_back: false,
             mark: Value::Null,
             round: 0,
             ran: Vec::new(),
@@ -111,7 +114,7 @@ impl World {
                 if begins && self.refuses {
                     return refusal(403);
                 }
-                self.read_only = begins;
+                self.read_only = begins && !self.set_back;
                 self.mark = asked.body["metadata"]["annotations"].clone();
                 self.round += 1;
                 deployment
@@ -486,4 +489,19 @@ async fn what_was_not_made_read_only_is_not_set_back() {
     let failure = collected.failure.unwrap();
     assert!(!failure.message.contains("still read-only"), "{}", failure.message);
     assert_eq!(registry.world.lock().unwrap().round, 0);
+}
+
+#[tokio::test]
+async fn whoever_lost_it_to_another_collection_does_not_wait() {
+    let registry = registry(World { set_back: true, ..World::default() }).await;
+    let place = registry.place().await.map_err(|outside| outside.failure).unwrap();
+    let Way::Make(maker) = Way::find(&place, &registry).await else { panic!() };
+    // Longer than any test may take.
+    let patience = Patience { whole: ROLLOUT.whole, ..QUICK };
+    let work = registry.work(&Arc::default());
+    let ended =
+        work.run(&registry, &Params::default(), place, Some(maker), patience, &mut |_| {}).await;
+    let failure = ended.failure.unwrap();
+    assert!(failure.message.contains("made writable meanwhile"), "{}", failure.message);
+    assert!(!registry.ran().iter().any(|command| command.starts_with("registry garbage-collect")));
 }
