@@ -3,6 +3,7 @@
 //! From a method's name to its work. One line for each method; nothing else to wire.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use images_catalog::query;
 use images_proto::access::{Addresses, ShowToken};
@@ -30,6 +31,7 @@ use images_proto::{Failure, Message, Method, Progress, lens, people, project, ro
 use images_roster::query as roster;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 
 use crate::channel::{Close, Outbox};
 use crate::history::HistoryView;
@@ -42,6 +44,9 @@ use crate::routes::RoutesView;
 use crate::session::Session;
 use crate::stages::StagesView;
 use crate::transport::Open;
+
+/// Between two tellings of progress.
+const REST: Duration = Duration::from_millis(50);
 
 /// Does what the page asked for until it is done or dropped. The sources run meanwhile.
 pub async fn work(session: Arc<Session>, open: Open) -> Close {
@@ -367,18 +372,24 @@ where
         Err(close) => return close,
     };
     let mut outbox = open.outbox;
-    // Progress is told as fast as the page takes it; what it misses is overtaken by the next.
+    // Progress is told at once and then as often as eyes can follow it; what is left out is overtaken
+    // by the next.
     let (tell, mut told) = watch::channel(None);
     let mut asking = std::pin::pin!(ask(
         session.clone(),
         params,
         Box::new(move |progress| drop(tell.send(Some(progress))))
     ));
+    let mut rest = std::pin::pin!(sleep(Duration::ZERO));
+    let mut rested = true;
     let answer = loop {
         tokio::select! {
             biased;
             answer = &mut asking => break answer,
-            Ok(()) = told.changed() => {
+            () = &mut rest, if !rested => rested = true,
+            Ok(()) = told.changed(), if rested => {
+                rested = false;
+                rest.as_mut().reset(Instant::now() + REST);
                 let progress = told.borrow_and_update().clone();
                 if let Some(progress) = progress
                     && outbox.send(&Message::<()>::Progress(progress)).await.is_err()
