@@ -22,10 +22,10 @@ use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use images_proto::status::Phase;
 use images_proto::{Failure, RepositoryName};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use self::image_ids::ImageIds;
@@ -90,10 +90,16 @@ impl Openshift {
     ) -> Result<Infallible, Failure> {
         state.set_settled(false);
         state.set_progress("Listing image streams", 0, None);
-        let scopes = self.list(state).await?;
-        connection.show(state);
+        self.queue.restart();
+        // What the first page names is read while the next one is made.
+        let following = async {
+            let scopes = self.list(state).await?;
+            connection.show(state);
+            self.queue.complete();
+            Err(self.follow(state, scopes).await)
+        };
         tokio::select! {
-            failure = self.follow(state, scopes) => Err(failure),
+            failure = following => failure,
             never = self.read_layers(state) => match never {},
             never = self.read_configs(state, connection) => match never {},
         }
@@ -142,14 +148,18 @@ impl Openshift {
 
     /// Reads what is in the queue, for ever.
     async fn read_layers(&self, state: &State) -> Infallible {
-        let mut running: FuturesUnordered<_> = FuturesUnordered::new();
+        let mut running = JoinSet::new();
         let mut given_up: BTreeMap<RepositoryName, Failure> = BTreeMap::new();
         let mut first_time = true;
         loop {
             while running.len() < CONCURRENCY
                 && let Some(repository) = self.queue.next()
             {
-                running.push(self.ask(repository, 1));
+                running.spawn(ask(self.cluster.clone(), repository, 1));
+            }
+            if running.is_empty() && !self.queue.is_complete() {
+                self.queue.offered().await;
+                continue;
             }
             if running.is_empty() {
                 state.set_problem(Part::Repositories, some_given_up(&given_up));
@@ -159,20 +169,28 @@ impl Openshift {
                 self.queue.offered().await;
                 continue;
             }
-            if first_time {
+            if first_time && self.queue.is_complete() {
                 let (done, total) = self.queue.progress();
                 state.set_progress("Reading images", done, Some(total));
             }
-            let Some(next) = running.next().await else { continue };
+            let Some(next) = running.join_next().await else { continue };
             // Those that came in the same moment are written together.
             let mut batch = vec![next];
             while batch.len() < BATCH
-                && let Some(Some(next)) = running.next().now_or_never()
+                && let Some(next) = running.try_join_next()
             {
                 batch.push(next);
             }
             let mut read = Vec::with_capacity(batch.len());
-            for (repository, attempt, result) in batch {
+            for asked in batch {
+                // Nobody ends one of them; a fault of ours is passed on.
+                let (repository, attempt, result) = match asked {
+                    Ok(asked) => asked,
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_) => continue,
+                    },
+                };
                 match result {
                     Ok(layers) => {
                         self.queue.finish(&repository);
@@ -189,20 +207,13 @@ impl Openshift {
                         self.queue.forget(&repository);
                         given_up.insert(repository, error.failure(tried));
                     }
-                    Err(_) => running.push(self.ask(repository, attempt + 1)),
+                    Err(_) => {
+                        running.spawn(ask(self.cluster.clone(), repository, attempt + 1));
+                    }
                 }
             }
             self.put(state, read);
         }
-    }
-
-    /// Asks for the images of a stream, later if that failed before.
-    async fn ask(&self, repository: RepositoryName, attempt: u32) -> Layers {
-        if attempt > 1 {
-            sleep(Duration::from_millis(250) * (1 << attempt)).await;
-        }
-        let result = self.cluster.layers(&repository).await;
-        (repository, attempt, result)
     }
 
     fn put(&self, state: &State, read: Vec<(RepositoryName, ImageStreamLayers)>) {
@@ -279,6 +290,16 @@ impl Openshift {
         }
         configs::read(state, &registry).await
     }
+}
+
+/// Asks for the images of a stream, later if that failed before. In a task of its own, so that answers
+/// are understood on all cores.
+async fn ask(cluster: Cluster, repository: RepositoryName, attempt: u32) -> Layers {
+    if attempt > 1 {
+        sleep(Duration::from_millis(250) * (1 << attempt)).await;
+    }
+    let result = cluster.layers(&repository).await;
+    (repository, attempt, result)
 }
 
 fn some_given_up(given_up: &BTreeMap<RepositoryName, Failure>) -> Option<Failure> {

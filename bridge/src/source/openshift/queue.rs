@@ -22,6 +22,8 @@ pub(super) struct Queue {
 struct Inner {
     waiting: BTreeSet<RepositoryName>,
     running: HashSet<RepositoryName>,
+    /// Whether all streams were put here that there were at first.
+    complete: bool,
     /// Those finished since the queue was last empty.
     done: usize,
     /// Which images each stream had when it was last put here.
@@ -86,13 +88,25 @@ impl Queue {
         inner.images.remove(repository);
     }
 
-    /// Puts back what was being read when the reader was dropped.
+    /// Puts back what was being read when the reader was dropped, and awaits all streams anew.
     pub(super) fn restart(&self) {
         self.idle.send_replace(false);
         let mut inner = self.inner();
-        let Inner { waiting, running, done, .. } = &mut *inner;
+        let Inner { waiting, running, done, complete, .. } = &mut *inner;
         waiting.extend(running.drain());
         *done = 0;
+        *complete = false;
+    }
+
+    /// Says that all streams were put here.
+    pub(super) fn complete(&self) {
+        self.inner().complete = true;
+        self.offered.notify_one();
+    }
+
+    /// Whether all streams were put here.
+    pub(super) fn is_complete(&self) -> bool {
+        self.inner().complete
     }
 
     /// How many are read, of how many.

@@ -44,7 +44,6 @@ struct Listed {
 impl Openshift {
     /// Lists all streams that the user may see, and forgets those that are gone.
     pub(super) async fn list(&self, state: &State) -> Result<Vec<Scope>, Failure> {
-        self.queue.restart();
         let tried = "list the image streams";
         let listed = match self.list_scope(state, None).await {
             Ok(listed) => vec![listed],
