@@ -47,7 +47,7 @@ help:
 	@echo '                        it takes: KUBECONFIG=FILE  PROJECT=NAME  REGISTRY=HOST:PORT'
 	@echo '  make codecheck        formatting, lints for host and wasm32, licenses and sources of'
 	@echo '                        all dependencies'
-	@echo '  make bench            measure the budgets'
+	@echo '  make bench            measure the budgets, and keep the table in tests/bench.md'
 	@echo '  make build            the bridge and, in dist/images, the page, for development'
 	@echo '  make devel-install    show dist/images in your own Cockpit sessions, until'
 	@echo '  make devel-uninstall  is called'
@@ -118,6 +118,7 @@ check-cluster: programs
 	@$(TARGET)/debug/check-cluster
 
 bench: setup build
+	@pkg/setup/debian.sh jq kubernetes-client wrk
 	@echo 'bench: measuring the budgets'
 	@cargo build $(CARGO_FLAGS) --release -p images-bridge -p images-cluster -p images-tests --bins
 	@$(TARGET)/release/bench

@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Installs the Debian packages that building and testing need and that are missing.
+# Installs the Debian packages that building and testing need and that are missing, and those that
+# are named.
 # Says nothing and starts no apt when all of them are there.
 set -eu
 
 # npm is looked for as a command: Debian's package and other builds of Node.js exclude each other.
 packages='ca-certificates chromium chromium-driver cockpit-bridge cockpit-system cockpit-ws
     curl dbus docker-registry gcc libc6-dev skopeo'
+packages="$packages $*"
 
 missing=
 for package in $packages; do

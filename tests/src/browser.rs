@@ -302,6 +302,14 @@ impl Browser {
         self.keys(selector, &keys).await
     }
 
+    /// Types one more letter.
+    ///
+    /// # Errors
+    /// When it cannot be typed into.
+    pub async fn type_more(&self, selector: &str, letter: char) -> Result<()> {
+        self.keys(selector, &letter.to_string()).await
+    }
+
     /// Presses one key.
     ///
     /// # Errors

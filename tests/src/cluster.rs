@@ -52,6 +52,9 @@ pub struct Ready {
     pub registry: String,
     /// The same with `http` or `https`.
     pub registry_url: String,
+    /// The base of the addresses of docker-registry itself, where nobody notes the requests; for the
+    /// plain face.
+    pub registry_direct: String,
     /// Where faults are ordered and requests are told.
     pub control: String,
     /// Host and port of the registry's service, where only a node finds something.

@@ -11,11 +11,11 @@ use images_tests::session::Session;
 use serde_json::{Value, json};
 
 use crate::ROUNDS;
+use crate::memory::{MIB, resident};
 use crate::table::{Budget, Row, Samples};
 
 /// 2,000 projects, 5,000 users, 300 groups and 20,000 bindings.
 const SIZE: &str = "2,000 projects, 5,000 users, 20,000 bindings";
-const MIB: u64 = 1024 * 1024;
 
 /// A view, and whether a message of it has rows.
 struct View {
@@ -146,12 +146,4 @@ async fn held(cluster: &Cluster) -> Result<Row> {
         budget: Budget::AtMost((100 * MIB) as f64),
         note: String::new(),
     })
-}
-
-/// The bytes of a process that are in memory.
-fn resident(pid: u32) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix("kB")).context("no VmRSS")?;
-    Ok(kilobytes.trim().parse::<u64>()? * 1024)
 }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use anyhow::Result;
+
 /// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -13,6 +15,8 @@ pub(crate) enum Unit {
     Seconds,
     /// Bytes of memory or of a transfer.
     Bytes,
+    /// A part of something, 1 being all of it.
+    Share,
 }
 
 /// One thing, measured several times.
@@ -70,6 +74,7 @@ fn show(unit: Unit, figure: f64) -> String {
         Unit::Seconds if figure < 0.0095 => format!("{:.2} ms", figure * 1e3),
         Unit::Seconds if figure < 0.95 => format!("{:.0} ms", figure * 1e3),
         Unit::Seconds => format!("{figure:.1} s"),
+        Unit::Share => format!("{:.0} %", figure * 100.0),
         Unit::Bytes if figure < 1024.0 * 1024.0 => format!("{:.0} KiB", figure / 1024.0),
         Unit::Bytes => format!("{:.1} MiB", figure / 1024.0 / 1024.0),
     }
@@ -144,4 +149,23 @@ impl fmt::Display for Row {
 pub(crate) fn table(rows: &[Row]) -> String {
     let head = "| what | ours | yardstick | ratio | budget | met | note |\n|---|---|---|---|---|---|---|\n";
     rows.iter().fold(head.to_owned(), |table, row| table + &format!("{row}\n"))
+}
+
+/// The page that keeps a table: with what it was measured on, and how to read it.
+///
+/// # Errors
+/// When the machine does not tell what it is.
+pub(crate) fn page(table: &str) -> Result<String> {
+    let processor = std::fs::read_to_string("/proc/cpuinfo")?;
+    let model =
+        processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("an unknown processor", |(_, model)| model);
+    let cores = std::thread::available_parallelism()?;
+    let today = jiff::Zoned::now().date();
+    Ok(format!(
+        "# What `make bench` measured\n\n\
+         On {today}, with {cores} cores of {model}, everything on one machine: cluster, registry, bridge and browser share \
+         the cores. Each figure is the median, with the smallest and largest in brackets, and was measured in one run with \
+         its yardstick.\n\n{table}"
+    ))
 }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//! The page with a hundred thousand images behind it: how soon what is typed is painted, and what the
+//! page does while somebody else pushes.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use images_tests::browser::Browser;
+use images_tests::cluster::{Cluster, Face};
+use images_tests::cockpit::{Cockpit, Version};
+use serde_json::{Value, json};
+
+use crate::large::{IMAGES, RATE, SIZE, percentile};
+use crate::table::{Budget, Row, Samples};
+
+/// What is typed, letter by letter.
+const TYPED: [&str; 6] =
+    ["orders", "gateway", "latest", "prod", "a1b2c3", "project:payments-prod api"];
+
+/// For how long somebody pushes.
+const SECONDS: u32 = 15;
+
+/// The longest that filling the catalog may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// From a key to the frame in which the rows are others. A letter that changes no row is not counted.
+const WATCH: &str = r"
+    window.imagesKeys = [];
+    let since = null;
+    addEventListener('input', event => { since = event.timeStamp; }, true);
+    const isRow = node => node.nodeName === 'TR' || node.querySelector?.('tr');
+    new MutationObserver(changes => {
+        const inRows = change => (change.target.closest ?? change.target.parentElement?.closest)
+            ?.call(change.target.closest ? change.target : change.target.parentElement, 'tbody')
+            || [...change.addedNodes, ...change.removedNodes].some(isRow);
+        if (since === null || !changes.some(inRows))
+            return;
+        const pressed = since;
+        since = null;
+        requestAnimationFrame(() => {
+            // A message that is handled after the frame was painted.
+            const painted = new MessageChannel();
+            painted.port1.onmessage = () => window.imagesKeys.push(performance.now() - pressed);
+            painted.port2.postMessage(0);
+        });
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+";
+
+pub(crate) async fn measure() -> Result<Vec<Row>> {
+    let cluster = Cluster::start_loaded(Face::Openshift, IMAGES)?;
+    let environment = [("KUBECONFIG", cluster.kubeconfig("sarah")?.into())];
+    let cockpit = Cockpit::local(Version::Installed, 0, &environment).await?;
+    let browser = Browser::start().await?;
+    browser.go(&cockpit.url("/images")).await?;
+    browser.enter_page().await?;
+    browser.wait("[data-row]").await?;
+    wait_until_filled(&browser).await?;
+    browser.script(WATCH, vec![]).await?;
+    for text in TYPED {
+        browser.type_into("#search", "").await?;
+        for letter in text.chars() {
+            browser.type_more("#search", letter).await?;
+            // Somebody who types rests between two letters, and sees what comes.
+            tokio::time::sleep(Duration::from_millis(120)).await;
+        }
+    }
+    let keys = browser.script("return window.imagesKeys", vec![]).await?;
+    let keys: Vec<_> = keys
+        .as_array()
+        .context("no times")?
+        .iter()
+        .filter_map(Value::as_f64)
+        .map(|milliseconds| Duration::from_secs_f64(milliseconds / 1000.0))
+        .collect();
+    ensure!(keys.len() > 10, "only {} letters changed rows", keys.len());
+    let (count, all) = (keys.len(), Samples::times(keys.clone()));
+    let mut rows = vec![Row {
+        what: format!("key to painted result, {SIZE}, 95th percentile"),
+        ours: Samples::times([percentile(keys, 95)]),
+        yardstick: None,
+        budget: Budget::AtMost(0.050),
+        note: format!("{count} letters that changed rows; of all: {all}"),
+    }];
+    browser.type_into("#search", "").await?;
+    browser.wait("[data-row]").await?;
+    browser.devtools("Performance.enable", json!({})).await?;
+    let (begin, before) = (Instant::now(), busy(&browser).await?);
+    cluster.order("events", &json!({ "per_second": RATE, "for": SECONDS })).await?;
+    tokio::time::sleep(Duration::from_secs(SECONDS.into())).await;
+    let spent = busy(&browser).await? - before;
+    let share = spent / begin.elapsed().as_secs_f64();
+    browser.close().await?;
+    rows.push(Row {
+        what: format!(
+            "the page's share of a core during {RATE} pushes a second, list open, {SIZE}"
+        ),
+        ours: Samples::new(crate::table::Unit::Share, [share]),
+        yardstick: None,
+        budget: Budget::AtMost(0.30),
+        note: "its main thread, by Chromium's own count".to_owned(),
+    });
+    Ok(rows)
+}
+
+/// Waits until nothing is said to be filling any more.
+async fn wait_until_filled(browser: &Browser) -> Result<()> {
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        let filling = "return document.querySelector(\"[data-state='filling']\") !== null";
+        if browser.script(filling, vec![]).await? == Value::Bool(false) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    anyhow::bail!("it is still filling after {} s", PATIENCE.as_secs())
+}
+
+/// The seconds that the page's main thread worked so far.
+async fn busy(browser: &Browser) -> Result<f64> {
+    let metrics = browser.devtools("Performance.getMetrics", json!({})).await?;
+    let metrics = metrics["metrics"].as_array().context("no metrics")?;
+    let duration = metrics.iter().find(|metric| metric["name"] == "TaskDuration");
+    duration.and_then(|metric| metric["value"].as_f64()).context("no TaskDuration")
+}
