@@ -18,6 +18,7 @@ mod load;
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
+use images_catalog::blocks::{Reader, Writer};
 use images_catalog::query::{LiveView, search::Search};
 use images_catalog::{Catalog, ClusterImage, References, RevisionFacts, Surroundings};
 use images_proto::TagRef;
@@ -41,6 +42,7 @@ fn main() {
     for (what, bytes) in catalog.memory() {
         println!("{what:>24}: {:>6.1} MiB", mebibytes(bytes as i64));
     }
+    time_recollection(&catalog);
     time_queries(&catalog, repositories);
     time_events(&mut catalog, repositories);
     time_looks(&mut catalog, repositories);
@@ -77,6 +79,31 @@ fn shortest(mut work: impl FnMut()) -> Duration {
         start.elapsed()
     });
     times.min().unwrap_or_default()
+}
+
+/// What a login leaves for the next one.
+fn time_recollection(catalog: &Catalog) {
+    let (mut writer, mut blocks, mut times) = (Writer::default(), Vec::new(), Vec::new());
+    loop {
+        let start = Instant::now();
+        let Some(block) = writer.next(catalog) else { break };
+        times.push(start.elapsed());
+        blocks.push(block);
+    }
+    let all = times.iter().sum::<Duration>();
+    let bytes = blocks.iter().map(|block| block.len() as u64).sum::<u64>();
+    let size = format!("{:.1} MiB in {all:.1?}", mebibytes(bytes as i64));
+    print_times("a block written", times, &format!("all {size}"));
+    let times = (0..5).map(|_| {
+        let start = Instant::now();
+        let mut reader = Reader::of_bytes(bytes);
+        blocks.iter().for_each(|block| reader.add(block).unwrap());
+        let recalled = reader.finish().unwrap();
+        let time = start.elapsed();
+        assert_eq!(recalled.counts(), catalog.counts());
+        time
+    });
+    print_times("all recalled", times.collect(), "");
 }
 
 fn time_queries(catalog: &Catalog, repositories: u64) {

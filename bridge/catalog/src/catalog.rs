@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 //! The catalog and its updates. What can be asked of it stands in `look.rs`, what
-//! images contain in `contents.rs`.
+//! images contain in `contents.rs`, and how it is kept from one login to the next in `blocks.rs`.
 
+pub mod blocks;
 mod contents;
 mod look;
 mod memory;
@@ -62,6 +63,7 @@ pub struct Catalog {
     source: Option<status::Source>,
     host: Option<String>,
     generation: u64,
+    learned: u64,
 }
 
 impl Catalog {
@@ -87,7 +89,7 @@ impl Catalog {
         let (gone, new) = differences(&old_names, &names);
         gone.for_each(|name| self.named.remove(name, id));
         new.for_each(|name| self.named.insert(name, id));
-        self.generation += 1;
+        self.learn();
     }
 
     /// Replaces the images that a repository holds: all of them, the children of its indexes
@@ -140,7 +142,7 @@ impl Catalog {
         }
         self.sum_up(id);
         self.sum_up_holders(&changed, id);
-        self.generation += 1;
+        self.learn();
     }
 
     /// Tells what a config says. It never changes, so a second reading changes nothing.
@@ -152,13 +154,8 @@ impl Catalog {
         let ConfigFacts { diff_ids, labels, created } = facts;
         let diff_ids = diff_ids.iter().map(|id| self.digests.intern(id));
         self.configs.insert(config, diff_ids, created, &labels, &mut self.labels);
-        self.failed_configs.remove(&config);
-        self.wanted_configs.remove(&config);
-        let images: Vec<_> = self.by_config(config).collect();
-        self.configs_unread -= images.len() as u64;
         let created = self.configs.get(config).and_then(Config::created);
-        for image in images {
-            self.link_diff_ids(image);
+        for image in self.cover(config) {
             for id in self.links.get(image, HOLDERS) {
                 if let Some(repository) = &mut self.repositories[id.0.index()]
                     && repository.holds(image)
@@ -167,7 +164,7 @@ impl Catalog {
                 }
             }
         }
-        self.generation += 1;
+        self.learn();
     }
 
     /// Tells that a config could not be read. It stays uncovered and is not wanted any more.
@@ -219,7 +216,7 @@ impl Catalog {
             }
         }
         self.sum_up_holders(&changed, id);
-        self.generation += 1;
+        self.learn();
     }
 
     /// Forgets the repositories that a new list does not name any more.
@@ -250,8 +247,22 @@ impl Catalog {
 
     /// Forgets everything, for another registry or another user.
     pub fn clear(&mut self) {
-        let generation = self.generation + 1;
-        *self = Self { generation, ..Self::default() };
+        let (generation, learned) = (self.generation + 1, self.learned + 1);
+        *self = Self { generation, learned, ..Self::default() };
+    }
+
+    /// Takes over what was known at an earlier login, instead of all that is known now. Whether it is
+    /// still so has to be told: until then the list of repositories counts as incomplete.
+    pub fn recall(&mut self, recalled: Self) {
+        let (generation, learned) = (self.generation + 1, self.learned + 1);
+        let (source, host) = (self.source, self.host.take());
+        *self = Self { generation, learned, source, host, listed: false, ..recalled };
+    }
+
+    /// Something was told that is not only about the telling.
+    fn learn(&mut self) {
+        self.generation += 1;
+        self.learned += 1;
     }
 
     fn ensure(&mut self, name: &RepositoryName) -> RepositoryId {
@@ -269,7 +280,7 @@ impl Catalog {
             }
             self.tags_unread += 1;
             self.images_unread += 1;
-            self.generation += 1;
+            self.learn();
         }
         id
     }
@@ -401,6 +412,16 @@ impl Catalog {
         for child in stored.children() {
             self.links.remove(*child, BY_CHILD, digest);
         }
+    }
+
+    /// Lets the images of a config that was just read follow, and returns them.
+    fn cover(&mut self, config: DigestId) -> Vec<DigestId> {
+        self.failed_configs.remove(&config);
+        self.wanted_configs.remove(&config);
+        let images: Vec<_> = self.by_config(config).collect();
+        self.configs_unread -= images.len() as u64;
+        images.iter().for_each(|image| self.link_diff_ids(*image));
+        images
     }
 
     /// Makes the layers of an image known to their diff IDs, once its config was read. Nearly every

@@ -77,10 +77,43 @@ impl Configs {
         texts: &[(String, String)],
         labels: &mut Labels,
     ) {
+        let all: Vec<_> = texts.iter().map(|(key, value)| labels.intern(key, value)).collect();
+        let place = self.push(config, diff_ids, created, all, labels);
+        let commit = commit::of(texts.iter().map(|(key, value)| (&**key, &**value)));
+        let kept = Config { configs: self, place };
+        if commit != kept.commit(labels) {
+            self.commits.insert(place, commit.map(Into::into));
+        }
+    }
+
+    /// Adds a config that was not read before, whose labels are known. Its commit is what they say,
+    /// unless it stands apart.
+    pub(crate) fn put(
+        &mut self,
+        config: DigestId,
+        diff_ids: impl IntoIterator<Item = DigestId>,
+        created: Option<i64>,
+        known: impl IntoIterator<Item = LabelId>,
+        commit: Option<Option<&str>>,
+        labels: &mut Labels,
+    ) {
+        let place = self.push(config, diff_ids, created, known, labels);
+        if let Some(commit) = commit {
+            self.commits.insert(place, commit.map(Into::into));
+        }
+    }
+
+    fn push(
+        &mut self,
+        config: DigestId,
+        diff_ids: impl IntoIterator<Item = DigestId>,
+        created: Option<i64>,
+        known: impl IntoIterator<Item = LabelId>,
+        labels: &mut Labels,
+    ) -> ConfigPlace {
         let place = ConfigPlace(self.all.all().len() as u32);
         self.diff_ids.extend(diff_ids);
-        for (key, value) in texts {
-            let label = labels.intern(key, value);
+        for label in known {
             labels.link(label, place);
             self.labels.push(label);
         }
@@ -90,11 +123,7 @@ impl Configs {
             labels: self.labels.len() as u32,
             created: Time::new(created),
         });
-        let commit = commit::of(texts.iter().map(|(key, value)| (&**key, &**value)));
-        let kept = Config { configs: self, place };
-        if commit != kept.commit(labels) {
-            self.commits.insert(place, commit.map(Into::into));
-        }
+        place
     }
 
     /// Calls for each config with a label that contains a text, which is in lower case; for some
@@ -152,11 +181,16 @@ impl<'a> Config<'a> {
 
     /// The commit that it was built from, as a label says.
     pub(crate) fn commit(self, labels: &'a Labels) -> Option<&'a str> {
-        if let Some(apart) = self.configs.commits.get(&self.place) {
-            return apart.as_deref();
+        if let Some(apart) = self.commit_apart() {
+            return apart;
         }
         let texts = self.labels().iter().map(|label| labels.label(*label));
         commit::of(texts.map(|(key, value)| (key, value.get(1..).unwrap_or_default())))
+    }
+
+    /// The commit, or that there is none, where the labels as they are kept do not say it.
+    pub(crate) fn commit_apart(self) -> Option<Option<&'a str>> {
+        self.configs.commits.get(&self.place).map(Option::as_deref)
     }
 
     fn record(self) -> &'a Record {

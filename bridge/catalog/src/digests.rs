@@ -4,6 +4,7 @@
 
 use std::hash::BuildHasher;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use images_proto::{Digest, DigestPrefix};
 
@@ -58,6 +59,32 @@ impl Digests {
         id
     }
 
+    /// Adds a digest, without sorting it in; `None` if it is there already. Whoever adds many at once
+    /// sorts all of them in at the end.
+    pub(crate) fn append(&mut self, digest: &Digest) -> Option<DigestId> {
+        let Self { all, ids, hasher, .. } = self;
+        let id = DigestId(all.len() as u32);
+        let is_it = |id: &DigestId| all.get(id.index()) == digest;
+        let hash = hasher.hash_one(digest);
+        match ids.entry(hash, is_it, |id| hasher.hash_one(all.get(id.index()))) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(free) => free.insert(id),
+        };
+        all.push(*digest);
+        Some(id)
+    }
+
+    /// Makes room for as many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let Self { all, ids, hasher, .. } = self;
+        ids.reserve(more, |id| hasher.hash_one(all.get(id.index())));
+    }
+
+    /// How many digests there are.
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// The id of this digest, if it was heard of.
     pub(crate) fn get(&self, digest: &Digest) -> Option<DigestId> {
         let hash = self.hasher.hash_one(digest);
@@ -93,12 +120,16 @@ impl Digests {
     }
 
     /// Makes the tail a run.
-    fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         let all = &self.all;
         let digest = |id: &DigestId| *all.get(id.index());
-        let mut run: Vec<_> =
-            (self.sorted..all.len()).map(|place| DigestId(place as u32)).collect();
-        run.sort_unstable_by_key(digest);
+        // Nearly always the first bytes decide, and they stand in a row.
+        let ids = (self.sorted..all.len()).map(|place| DigestId(place as u32));
+        let mut run: Vec<_> = ids.map(|id| (first_bytes(&digest(&id)), id)).collect();
+        run.sort_unstable_by(|(first, one), (second, other)| {
+            first.cmp(second).then_with(|| digest(one).cmp(&digest(other)))
+        });
+        let mut run: Vec<_> = run.into_iter().map(|(_, id)| id).collect();
         while let Some(last) = self.runs.pop_if(|last| last.len() < 2 * run.len()) {
             // A stable sort finds the two sorted parts by itself and merges them.
             run.extend(last);
@@ -107,6 +138,10 @@ impl Digests {
         self.runs.push(run);
         self.sorted = all.len();
     }
+}
+
+fn first_bytes(digest: &Digest) -> u64 {
+    digest.as_bytes().iter().take(8).fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
 }
 
 impl Rows {

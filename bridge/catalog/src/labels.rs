@@ -45,8 +45,20 @@ impl Labels {
         // They are only searched, never shown.
         label.make_ascii_lowercase();
         let (key, value) = label.split_at(label.find('=').unwrap_or(label.len()));
+        let key = self.key(key);
+        self.put(key, value)
+    }
+
+    /// The id of what stands before the first `=` of labels, in lower case; a new one if it is new.
+    pub(crate) fn key(&mut self, key: &str) -> NameId {
+        self.keys.intern(key)
+    }
+
+    /// The id of the label with this key and the rest with its `=`, in lower case; a new one if it is
+    /// new.
+    pub(crate) fn put(&mut self, key: NameId, value: &str) -> LabelId {
         let known = self.values.len();
-        let label = (self.keys.intern(key), self.values.intern(value));
+        let label = (key, self.values.intern(value));
         if self.values.len() > known && value.rfind('=') > Some(0) {
             self.equations.push(label.1);
         }
@@ -74,6 +86,21 @@ impl Labels {
     /// How many labels there are.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// How many keys there are.
+    pub(crate) fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The id of what stands before the first `=` of a label.
+    pub(crate) fn key_of(&self, label: LabelId) -> NameId {
+        self.all[label.index()].0
+    }
+
+    /// What stands before the first `=` of labels.
+    pub(crate) fn key_text(&self, key: NameId) -> &str {
+        self.keys.name(key)
     }
 
     /// What stands before the first `=` of a label, and the rest with it; in lower case.

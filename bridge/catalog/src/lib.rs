@@ -32,7 +32,7 @@ mod repository;
 mod stored;
 pub mod usage;
 
-pub use catalog::Catalog;
+pub use catalog::{Catalog, blocks};
 pub use deletion::{Needs, Rights, Surroundings, fingerprint};
 pub use facts::{BlobFacts, ConfigFacts, Content, ImageFacts, RevisionFacts, TagFacts, TagState};
 pub use holdings::Holdings;

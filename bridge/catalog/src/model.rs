@@ -12,6 +12,7 @@ use images_proto::{Digest, RepositoryName, Tag, TagRef, natural};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use crate::catalog::blocks;
 use crate::{BlobFacts, Catalog, ConfigFacts, Content, ImageFacts, RevisionFacts, TagFacts};
 
 /// One update of the catalog.
@@ -25,6 +26,8 @@ pub(crate) enum Update {
     Remove(RepositoryName),
     Retain(BTreeSet<RepositoryName>),
     Listed(bool),
+    /// The next login.
+    Recall,
 }
 
 /// Everything that was told.
@@ -56,6 +59,7 @@ impl Update {
             Self::Remove(name) => catalog.remove_repository(&name),
             Self::Retain(names) => catalog.retain_repositories(|name| names.contains(name)),
             Self::Listed(complete) => catalog.set_listed(complete),
+            Self::Recall => catalog.recall(blocks::tests::read(&blocks::tests::written(catalog))),
         }
     }
 }
@@ -92,9 +96,38 @@ impl Model {
             Update::Remove(name) => drop(self.repositories.remove(&name)),
             Update::Retain(names) => self.repositories.retain(|name, _| names.contains(name)),
             Update::Listed(complete) => self.listed = complete,
+            Update::Recall => {
+                // What no image has is not kept, nor what failed.
+                let used: BTreeSet<_> = self.contents.values().filter_map(config_of).collect();
+                self.configs.retain(|config, _| used.contains(config));
+                self.failed.clear();
+                self.listed = false;
+            }
         }
         let held: BTreeSet<_> = self.repositories.values().flat_map(|r| r.held()).collect();
         self.contents.retain(|digest, _| held.contains(digest));
+    }
+
+    /// What a source would tell of all that there is.
+    pub(crate) fn updates(&self) -> Vec<Update> {
+        let mut updates = vec![Update::Retain(self.repositories.keys().cloned().collect())];
+        for (name, repository) in &self.repositories {
+            // What was read once is not told to be unread again, unless it came back.
+            if repository.tags.is_none() || repository.images.is_none() {
+                updates.push(Update::Remove(name.clone()));
+            }
+            updates.push(Update::Repository(name.clone(), repository.tags.clone()));
+            let facts = |(digest, missing): (&Digest, &bool)| {
+                let content = self.contents.get(digest).filter(|_| !missing).cloned();
+                ImageFacts { digest: *digest, content: content.unwrap_or(Content::Missing) }
+            };
+            let images = repository.images.as_ref();
+            let images = images.map(|images| images.iter().map(facts).collect());
+            updates.extend(images.map(|images| Update::Images(name.clone(), images)));
+        }
+        let configs = self.configs.iter().map(|(config, facts)| (*config, facts.clone()));
+        updates.extend(configs.map(|(config, facts)| Update::Config(config, facts)));
+        updates
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -510,6 +543,7 @@ fn some_tag() -> impl Strategy<Value = TagFacts> {
         Origin::Pushed,
         Origin::Unknown,
         Origin::Follows { from: "base:1".to_owned() },
+        Origin::Imported { from: "quay.io/base:1".to_owned(), scheduled: true },
     ]);
     let problem = prop::option::weighted(0.1, Just("no such image".to_owned()));
     (select(tags()), prop::collection::vec(revision, 0..4), origin, problem)
@@ -555,6 +589,7 @@ pub(crate) fn some_update() -> impl Strategy<Value = Update> {
         1 => name().prop_map(Update::Remove),
         1 => subsequence(names(), 0..=6).prop_map(|names| Update::Retain(names.into_iter().collect())),
         1 => any::<bool>().prop_map(Update::Listed),
+        1 => Just(Update::Recall),
     ]
 }
 

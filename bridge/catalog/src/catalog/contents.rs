@@ -160,16 +160,19 @@ impl Catalog {
     fn size_of(&self, digests: impl Iterator<Item = DigestId>) -> Option<u64> {
         let mut seen = HashSet::new();
         let mut sizes = Vec::new();
-        for digest in digests {
-            for part in self.with_children(digest) {
-                if !seen.insert(part) {
-                    continue;
+        let mut open: Vec<_> = digests.collect();
+        // With all that is in indexes, however deep; hostile facts may go in circles.
+        while let Some(part) = open.pop() {
+            if !seen.insert(part) {
+                continue;
+            }
+            match self.content(part) {
+                Some(content) => {
+                    sizes.extend(content.blobs().map(|blob| (blob.digest, blob.size)));
+                    open.extend(content.children());
                 }
-                match self.content(part) {
-                    Some(content) => sizes.extend(content.blobs().map(|b| (b.digest, b.size))),
-                    None if self.is_missing(part) => {}
-                    None => return None,
-                }
+                None if self.is_missing(part) => {}
+                None => return None,
             }
         }
         // Manifests that disagree about a blob: the larger size stands last.

@@ -12,13 +12,19 @@ use crate::digests::DigestId;
 use crate::facts::{BlobFacts, Content, RevisionFacts, TagState};
 use crate::names::NameId;
 use crate::postings::Id;
-use crate::repository::{Repository, RepositoryId, Revision};
-use crate::stored::Blob;
+use crate::repository::{Held, Repository, RepositoryId, Revision};
+use crate::stored::{Blob, Contents};
 
 impl Catalog {
     /// Grows with each change that a reader could see.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Grows with each change of repositories, tags, images or configs, but not with what is known of
+    /// the registry or of how far the reading is.
+    pub fn learned(&self) -> u64 {
+        self.learned
     }
 
     /// What the catalog holds.
@@ -57,6 +63,17 @@ impl Catalog {
         self.repositories_by_name()
             .filter(|(_, repository)| repository.images.is_none())
             .map(|(_, repository)| &repository.name)
+    }
+
+    /// The repositories of which all is known that their tags lead to, and nothing else, each with the
+    /// digests that its tags name or named: sorted, each once.
+    pub fn known_repositories(&self) -> impl Iterator<Item = (&RepositoryName, Vec<Digest>)> {
+        self.repositories_by_name().filter_map(|(_, repository)| {
+            let named = self.named_by_known(repository)?;
+            let mut named: Vec<_> = named.iter().map(|id| self.digests.digest(*id)).collect();
+            named.sort_unstable();
+            Some((&repository.name, named))
+        })
     }
 
     /// Some of the configs that were neither read nor failed, each with a repository that holds an
@@ -129,6 +146,11 @@ impl Catalog {
             config: content.config_blob().map(facts),
             layers: content.layers().map(facts).collect(),
         })
+    }
+
+    /// Whether some repository holds this image or index.
+    pub fn has_image(&self, digest: &Digest) -> bool {
+        self.digests.get(digest).is_some_and(|digest| self.images.get(digest).is_some())
     }
 
     /// Whether a tag of the repository is there of which nobody knows what it names.
@@ -229,9 +251,42 @@ impl Catalog {
         self.by_name.iter().filter_map(|id| Some((*id, self.repository(*id)?)))
     }
 
+    /// The repositories whose names come after this one, by name; all if there is none.
+    pub(crate) fn repositories_after<'a>(
+        &'a self,
+        name: Option<&RepositoryName>,
+    ) -> impl Iterator<Item = &'a Repository> + use<'a> {
+        let start = name.map_or(0, |name| {
+            let names = &self.repository_names;
+            self.by_name.partition_point(|id| names.name(id.0) <= name.as_str())
+        });
+        self.by_name[start..].iter().filter_map(|id| self.repository(*id))
+    }
+
     /// The ids of all repositories, by name.
     pub(crate) fn ids_by_name(&self) -> impl Iterator<Item = RepositoryId> {
         self.by_name.iter().copied()
+    }
+
+    /// What the tags of a repository name or named, sorted; `None` if what it holds is not just that
+    /// with the children of indexes, or not known whole.
+    fn named_by_known(&self, repository: &Repository) -> Option<Vec<DigestId>> {
+        let held = repository.images.as_ref()?;
+        let revisions = repository.tags.as_ref()?.revisions.iter();
+        let mut named: Vec<_> = revisions.map(|revision| revision.digest).collect();
+        named.sort_unstable();
+        named.dedup();
+        let leads_here = |image| {
+            let mut indexes = self.by_child(image);
+            named.binary_search(&image).is_ok() || indexes.any(|index| repository.holds(index))
+        };
+        let is_known = |held: &Held| {
+            let content = self.content(held.digest);
+            let is_whole = |content: Contents<'_>| content.is_index() || content.config().is_some();
+            !held.missing && content.is_some_and(is_whole) && leads_here(held.digest)
+        };
+        let is_held = |digest: &DigestId| repository.holds(*digest);
+        (held.iter().all(is_known) && named.iter().all(is_held)).then_some(named)
     }
 
     /// The repositories of a project by name, each with what stands behind the project.

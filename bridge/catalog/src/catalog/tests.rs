@@ -214,7 +214,10 @@ proptest! {
             update.tell(&mut catalog);
             model.tell(&update);
             // What was failed is asked for no more, but no reader sees that.
-            let seen = !matches!(update, Update::FailConfig(_) | Update::RetryConfigs);
+            let unseen = |update: &Update| {
+                matches!(update, Update::FailConfig(_) | Update::RetryConfigs | Update::Recall)
+            };
+            let seen = !unseen(&update);
             if before.0 != catalog.counts() {
                 prop_assert!(catalog.generation() > before.2);
             }

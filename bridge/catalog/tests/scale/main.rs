@@ -9,6 +9,7 @@ mod load;
 
 use allocation_counter::{AllocationInfo, measure};
 use images_catalog::Catalog;
+use images_catalog::blocks::{Reader, Writer};
 use images_catalog::query::{LiveView, search::Search};
 use images_proto::search::Params;
 
@@ -70,6 +71,31 @@ fn a_push_costs_the_same_in_a_larger_catalog() {
     let [few, many] = [FEW, 4 * FEW].map(|repositories| push(&mut catalog(repositories)));
     assert_eq!(many.count_total, few.count_total);
     assert_eq!(many.bytes_total, few.bytes_total);
+}
+
+#[test]
+fn a_recollection_costs_little_and_the_same_for_each_image() {
+    let costs = [FEW, 4 * FEW].map(|repositories| {
+        let catalog = catalog(repositories);
+        let mut writer = Writer::default();
+        let mut blocks = Vec::new();
+        let writing = measure(|| blocks.extend(std::iter::from_fn(|| writer.next(&catalog))));
+        let bytes = blocks.iter().map(|block| block.len() as u64).sum::<u64>();
+        let mut recalled = None;
+        let reading = measure(|| {
+            let mut reader = Reader::of_bytes(bytes);
+            blocks.iter().for_each(|block| reader.add(block).unwrap());
+            recalled = Some(reader.finish().unwrap());
+        });
+        assert_eq!(recalled.unwrap().counts(), catalog.counts());
+        let images = repositories * IMAGES;
+        let counts = [writing.count_total, reading.count_total];
+        ([bytes / images], counts.map(|count| count / images))
+    });
+    for ([bytes], [writing, reading]) in costs {
+        assert!(bytes < 600, "{bytes} bytes");
+        assert!(writing <= 1 && reading <= 12, "{writing} and {reading} allocations");
+    }
 }
 
 #[test]
