@@ -95,7 +95,7 @@ fn unread_tags(repository: &RepositoryName) -> Failure {
 }
 
 /// Seconds since the Unix epoch.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 

@@ -29,6 +29,7 @@ pub mod journal;
 pub mod lens;
 pub mod live;
 pub mod orphans;
+pub mod recollection;
 pub mod record;
 pub mod registry;
 pub mod roster;

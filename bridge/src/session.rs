@@ -11,6 +11,7 @@ mod history;
 mod orphans;
 mod people;
 mod project;
+mod recollection;
 mod registry;
 pub mod roster;
 pub mod settings;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 use self::cluster::ClusterChoice;
 pub use self::feed::FeedGuard;
 use self::feed::Feeds;
+use self::recollection::Keeping;
 use self::settings::Settings;
 use self::state::State;
 use crate::action;
@@ -50,6 +52,7 @@ pub struct Session {
     feeds: Feeds,
     roster: Arc<roster::RosterState>,
     manifests: Arc<Manifests>,
+    keeping: Keeping,
     details: details::Cache,
     aftermath: Arc<action::Aftermath>,
     plans: action::Plans,
@@ -87,6 +90,7 @@ impl Session {
             feeds: Feeds::default(),
             roster: Arc::default(),
             manifests: Arc::default(),
+            keeping: Keeping::default(),
             details: details::Cache::default(),
             aftermath: Arc::default(),
             plans: action::Plans::default(),
@@ -242,9 +246,15 @@ impl Session {
     }
 
     /// Waits, but not for long, until everything is set back that was changed only for the time of a
-    /// work that is over. Called once, at the end.
-    pub async fn finish(&self) {
-        self.aftermath.finish(LAST_WORK).await;
+    /// work that is over, and what was learned is written down. Called once, at the end.
+    pub async fn finish(self: &Arc<Self>) {
+        let kept = tokio::time::timeout(LAST_WORK, self.keep_last());
+        let (_, kept) = tokio::join!(self.aftermath.finish(LAST_WORK), kept);
+        if kept.is_err() {
+            tracing::warn!(
+                "what was learned of the registry is not written down: it took too long"
+            );
+        }
     }
 
     /// The connection, or why there is none. Waits while it is being made.

@@ -20,7 +20,7 @@ use futures_util::{StreamExt, stream};
 use images_proto::route::{Ability, Reached};
 use images_proto::{Digest, Failure, Offer, RepositoryName, status};
 use tokio::sync::{Mutex, Notify};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 pub use self::backoff::Backoff;
 pub use self::distribution::Documents;
@@ -29,12 +29,16 @@ use self::openshift::Openshift;
 pub use self::route::login::Logins;
 pub use self::route::public::announced;
 use crate::cluster::Cluster;
+use crate::recollection;
 use crate::registry::Registry;
 use crate::session::settings::Settings;
 use crate::session::state::State;
 
 /// How long it is believed that no route leads to the registry, when somebody needs it.
 const AGAIN: Duration = Duration::from_secs(15);
+
+/// How long it is waited for what tells the cluster from others.
+const MARK: Duration = Duration::from_secs(3);
 
 /// Tags that are all looked at again in a moment.
 const FEW_TAGS: u64 = 5_000;
@@ -48,6 +52,9 @@ pub struct Connection {
     source: Source,
     route: Route,
     workloads: workloads::Cache,
+    /// What tells cluster and user from others of the same address and name, as far as the cluster
+    /// tells it. `None` where it does not even tell who the user is.
+    marks: Option<String>,
     /// Of the session, when this began: afterwards it has nothing to say any more.
     epoch: u64,
 }
@@ -113,10 +120,12 @@ impl Connection {
         state: &State,
     ) -> Result<Self, Failure> {
         let epoch = state.epoch();
-        let mut openshift = false;
+        let (mut openshift, mut marks) = (false, Some(String::new()));
         if let Some(cluster) = &cluster {
-            let (identity, has_image_streams) =
-                tokio::join!(cluster.identity(), cluster.has_image_streams());
+            // Nobody waits long for what only a memory needs.
+            let uid = async { timeout(MARK, cluster.uid()).await.ok().flatten() };
+            let (identity, has_image_streams, uid) =
+                tokio::join!(cluster.identity(), cluster.has_image_streams(), uid);
             // What is wrong with the cluster is told by the first question, whichever failed first.
             let both = identity.and_then(|identity| Ok((identity, has_image_streams?)));
             let (identity, has_image_streams) = match both {
@@ -124,6 +133,7 @@ impl Connection {
                 Err(error) => return Err(cluster.explain(&error, "connect to the cluster").await),
             };
             openshift = has_image_streams;
+            marks = identity.user.as_ref().map(|_| format!("{uid:?} {:?}", identity.uid));
             // Another cluster may have been chosen meanwhile.
             state.if_current(epoch, || {
                 state.set_connected(Some(cluster.clone()));
@@ -158,7 +168,7 @@ impl Connection {
             }
         };
         let workloads = workloads::Cache::default();
-        let connection = Self { settings, cluster, source, route, workloads, epoch };
+        let connection = Self { settings, cluster, source, route, workloads, marks, epoch };
         connection.show(state);
         Ok(connection)
     }
@@ -183,6 +193,28 @@ impl Connection {
             _ => None,
         };
         format!("{cluster:?} {registry:?}")
+    }
+
+    /// What tells this registry, and who we are there, from all others at all times. `None` where
+    /// nobody knows who we are.
+    pub fn recollection(&self, state: &State) -> Option<recollection::Key> {
+        let marks = self.marks.as_ref()?;
+        let authorities = self.cluster.as_ref().map(Cluster::authorities);
+        let login = match (&self.source, self.route.get()) {
+            (Source::Distribution(_), Some(Found { result: Ok(reached), .. })) => {
+                reached.identity.map(|identity| identity.words)
+            }
+            _ => None,
+        };
+        let words = (self.key(state), marks, login, authorities);
+        Some(recollection::Key::of(&format!("{words:?}")))
+    }
+
+    /// Takes what the catalog holds for true until something else is told.
+    pub fn trust(&self, state: &State) {
+        if let Source::Openshift(source) = &self.source {
+            source.trust(state);
+        }
     }
 
     /// The bytes of a manifest or index, if it was read from the registry.

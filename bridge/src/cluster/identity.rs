@@ -13,6 +13,8 @@ use super::{Cluster, Error, Kind};
 pub struct Identity {
     /// The user's name, where the cluster tells it.
     pub user: Option<String>,
+    /// What tells the user from one of the same name in another cluster, where the cluster tells it.
+    pub uid: Option<String>,
     /// Kubernetes' version.
     pub version: Option<String>,
 }
@@ -39,6 +41,8 @@ struct SelfSubjectStatus {
 struct UserInfo {
     username: Option<String>,
     #[serde(default)]
+    uid: Option<String>,
+    #[serde(default)]
     groups: Option<Vec<String>>,
 }
 
@@ -49,6 +53,8 @@ pub struct Me {
     pub name: String,
     /// The groups, those without an object too, such as `system:authenticated`.
     pub groups: Vec<String>,
+    /// What tells the user from one of the same name in another cluster, where the cluster tells it.
+    pub uid: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +67,7 @@ struct User {
 #[derive(Deserialize)]
 struct UserMetadata {
     name: Option<String>,
+    uid: Option<String>,
 }
 
 impl Cluster {
@@ -70,9 +77,10 @@ impl Cluster {
     /// When the cluster cannot be reached at all, or does not know us.
     pub async fn identity(&self) -> Result<Identity, Error> {
         // Without a version nobody has to wait until the ways to ask for the user are through.
-        let user = async { Ok(self.user().await) };
-        let (version, user) = tokio::try_join!(self.version(), user)?;
-        Ok(Identity { user, version })
+        let me = async { Ok(self.me().await) };
+        let (version, me) = tokio::try_join!(self.version(), me)?;
+        let (user, uid) = me.map(|me| (me.name, me.uid)).unzip();
+        Ok(Identity { user, uid: uid.flatten(), version })
     }
 
     /// The version, by which a Kubernetes API is known. Some clusters tell it to nobody.
@@ -107,17 +115,32 @@ impl Cluster {
             br#"{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}"#,
         );
         let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-        let (name, groups) = match self.post(path, review).await {
+        let (name, groups, uid) = match self.post(path, review).await {
             Ok(SelfSubjectReview { status: Some(SelfSubjectStatus { user_info }) }) => {
-                (user_info.username?, user_info.groups)
+                (user_info.username?, user_info.groups, user_info.uid)
             }
             // Kubernetes before 1.28, with OpenShift.
             _ => {
                 let user: User = self.get("/apis/user.openshift.io/v1/users/~").await.ok()?;
-                (user.metadata.name?, user.groups)
+                (user.metadata.name?, user.groups, user.metadata.uid)
             }
         };
-        Some(Me { name, groups: groups.unwrap_or_default() })
+        Some(Me { name, groups: groups.unwrap_or_default(), uid })
+    }
+
+    /// What tells this cluster from all others, for those who may know: the identifier of the
+    /// namespace that each has from its beginning.
+    pub async fn uid(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Namespace {
+            metadata: NamespaceMetadata,
+        }
+        #[derive(Deserialize)]
+        struct NamespaceMetadata {
+            uid: Option<String>,
+        }
+        let namespace = self.get_metadata("/api/v1/namespaces/kube-system").await;
+        namespace.ok().and_then(|Namespace { metadata }| metadata.uid)
     }
 
     /// Whether the cluster has OpenShift's image API.

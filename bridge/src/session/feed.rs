@@ -45,12 +45,14 @@ impl Session {
             self.show_connecting();
             let session = self.clone();
             feeds.work.spawn(async move { Box::pin(session.work()).await });
+            let session = self.clone();
+            feeds.work.spawn(async move { match session.keep().await {} });
         }
         FeedGuard { session: self.clone() }
     }
 
     /// Works until it is dropped.
-    async fn work(&self) {
+    async fn work(self: &Arc<Self>) {
         let mut retries = self.state.retries();
         let mut backoff = Backoff::default();
         // A connection of an earlier feed is used again.
@@ -83,6 +85,9 @@ impl Session {
             };
             let failure = self.fitting(failure);
             log(&failure);
+            if matches!(failure.code, Code::Unauthenticated | Code::Forbidden) {
+                self.forget_unconfirmed();
+            }
             let was_ready = self.state.view().phase == Phase::Ready;
             if was_ready {
                 backoff.reset();
@@ -118,7 +123,10 @@ impl Session {
     }
 
     /// Connects, unless that was done, and fills the catalog.
-    async fn fill(&self, connection: Option<Arc<Connection>>) -> Result<Infallible, Failure> {
+    async fn fill(
+        self: &Arc<Self>,
+        connection: Option<Arc<Connection>>,
+    ) -> Result<Infallible, Failure> {
         let connection = match connection {
             Some(connection) => connection,
             None => self.connect().await?,
@@ -126,7 +134,7 @@ impl Session {
         connection.run(&self.state).await
     }
 
-    async fn connect(&self) -> Result<Arc<Connection>, Failure> {
+    async fn connect(self: &Arc<Self>) -> Result<Arc<Connection>, Failure> {
         loop {
             let epoch = self.state.next_epoch();
             let cluster = self.find_cluster().await?;
@@ -135,7 +143,7 @@ impl Session {
             let connection = Connection::to(cluster, settings, manifests, &self.state).await?;
             let connection = Arc::new(connection);
             let adopt = || self.connection.send_replace(Some(connection.clone()));
-            if self.is_prepared_for(&connection, epoch)
+            if self.is_prepared_for(&connection, epoch).await
                 && self.state.if_current(epoch, adopt).is_some()
             {
                 // Some wait for it, some for another than before.
@@ -146,25 +154,38 @@ impl Session {
         }
     }
 
-    /// Has the catalog hold nothing of another cluster, user or registry. `false`: the connection
-    /// is an old one already.
-    fn is_prepared_for(&self, connection: &Connection, epoch: u64) -> bool {
+    /// Has the catalog hold nothing of another cluster, user or registry, but what an earlier login
+    /// knew of this one. `false`: the connection is an old one already.
+    async fn is_prepared_for(self: &Arc<Self>, connection: &Arc<Connection>, epoch: u64) -> bool {
         let key = connection.key(&self.state);
-        let before = self.feeds.inner().key.replace(key.clone());
-        if before != Some(key) {
+        // It belongs to nobody until it is sure to belong here.
+        let before = self.feeds.inner().key.take();
+        if before.as_ref() != Some(&key) {
             self.forget();
             self.state.clear_problems();
             connection.show(&self.state);
+            self.recall(connection, epoch).await;
         }
         self.state.update(Catalog::retry_configs);
-        self.state.is_current(epoch)
+        self.state.if_current(epoch, || self.feeds.inner().key = Some(key)).is_some()
     }
 
     /// Forgets what was read: nothing of one cluster, user or registry may be shown as another's.
     fn forget(&self) {
+        self.keeping.stop();
         self.manifests.clear();
         self.details.clear();
         self.state.forget();
+    }
+
+    /// Forgets what was known at an earlier login, if the cluster refuses before it has told whether
+    /// that is still so.
+    fn forget_unconfirmed(&self) {
+        if !self.state.catalog().is_listed() {
+            self.keeping.refuse();
+            self.feeds.inner().key = None;
+            self.forget();
+        }
     }
 
     /// Forgets the connection and all that came over it, before there is another one.
@@ -179,6 +200,7 @@ impl Session {
     pub(super) fn forget_cluster(&self) {
         self.connection.send_replace(None);
         self.feeds.inner().key = None;
+        self.keeping.stop();
         self.manifests.clear();
         self.details.clear();
         self.roster.forget();

@@ -9,6 +9,7 @@ use images_proto::{Code, Failure};
 use super::choices::Choices;
 use crate::cluster::Cluster;
 use crate::cluster::kubeconfig::Places;
+use crate::recollection::Recollections;
 use crate::record::Records;
 use crate::registry::direct::Address;
 use crate::source::Logins;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub logins: Arc<Logins>,
     /// What was changed.
     pub records: Arc<Records>,
+    /// What was read at earlier logins.
+    pub recollections: Arc<Recollections>,
 }
 
 impl Settings {
@@ -45,8 +48,10 @@ impl Settings {
         };
         let choices = Arc::new(Choices::load());
         let kubeconfig = Places::from_environment();
+        let logins = Arc::default();
         let records = Arc::new(Records::from_environment());
-        Self { cluster: None, kubeconfig, registry, choices, logins: Arc::default(), records }
+        let recollections = Arc::new(Recollections::from_environment());
+        Self { cluster: None, kubeconfig, registry, choices, logins, records, recollections }
     }
 
     /// The registry's address, if one is set.

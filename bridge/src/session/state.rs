@@ -147,6 +147,11 @@ impl State {
         self.update(Catalog::clear);
     }
 
+    /// Begins the catalog, which holds nothing yet, with what was known at an earlier login.
+    pub fn recall(&self, recalled: Catalog) {
+        self.update(|catalog| catalog.recall(recalled));
+    }
+
     /// Counts how often the catalog's content was forgotten.
     pub fn content(&self) -> u64 {
         *self.forgotten.borrow()

@@ -169,7 +169,8 @@ impl Distribution {
         let tolerated = configs::TOLERATED.min(names.len().saturating_sub(1));
         let mut reading = stream::iter(names)
             .map(|name| async move {
-                let result = self.read(&self.background, &name, &Documents::default()).await;
+                let documents = Documents::default();
+                let result = self.read(state, &self.background, &name, &documents).await;
                 (name, result)
             })
             .buffer_unordered(REPOSITORIES)
@@ -214,7 +215,7 @@ impl Distribution {
     ) -> Result<(), Failure> {
         let mut reading = stream::iter(repositories.to_vec())
             .map(|name| async move {
-                let result = self.read(&self.registry, &name, documents).await;
+                let result = self.read(state, &self.registry, &name, documents).await;
                 (name, result)
             })
             .buffer_unordered(REPOSITORIES);
@@ -229,6 +230,7 @@ impl Distribution {
     /// Reads the tags of a repository, and what they name as far as that is not known yet.
     async fn read(
         &self,
+        state: &State,
         registry: &Registry,
         name: &RepositoryName,
         documents: &Documents,
@@ -259,13 +261,14 @@ impl Distribution {
                 }
             }
         }
-        let (images, problem) = self.images(registry, name, wanted).await?;
+        let (images, problem) = self.images(state, registry, name, wanted).await?;
         Ok(Reading { tags: facts, images, problem })
     }
 
     /// What these digests contain, and what is in the indexes among them.
     async fn images(
         &self,
+        state: &State,
         registry: &Registry,
         name: &RepositoryName,
         mut wanted: Vec<Digest>,
@@ -277,7 +280,11 @@ impl Distribution {
             wanted.retain(|digest| images.insert(*digest, None).is_none());
             let mut reading = stream::iter(std::mem::take(&mut wanted))
                 .map(|digest| async move {
-                    (digest, self.manifests.read(registry, name, &digest).await)
+                    let content = match self.recalled(state, &digest) {
+                        Some(content) => Ok(Arc::new(content)),
+                        None => self.manifests.read(registry, name, &digest).await,
+                    };
+                    (digest, content)
                 })
                 .buffer_unordered(TAGS);
             while let Some((digest, content)) = reading.next().await {
@@ -302,6 +309,11 @@ impl Distribution {
             .into_iter()
             .filter_map(|(digest, content)| Some(ImageFacts { digest, content: content? }));
         Ok((images.collect(), problem))
+    }
+
+    /// What a manifest contains that was read at an earlier login.
+    fn recalled(&self, state: &State, digest: &Digest) -> Option<Content> {
+        self.manifests.is_recalled(digest).then(|| state.catalog().content_of(digest))?
     }
 }
 

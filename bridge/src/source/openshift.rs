@@ -79,6 +79,14 @@ impl Openshift {
         self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes what the catalog holds whole for known: only what the list says to have other images is
+    /// read again.
+    pub(super) fn trust(&self, state: &State) {
+        for (name, images) in state.catalog().known_repositories() {
+            self.queue.know(name, images);
+        }
+    }
+
     /// Lists, then follows what changes and reads what is behind it.
     ///
     /// # Errors
@@ -220,14 +228,14 @@ impl Openshift {
         if read.is_empty() {
             return;
         }
-        let read: Vec<_> = read
-            .into_iter()
-            .map(|(name, layers)| {
-                let mut images = facts::images(layers);
-                self.image_ids.complete(&name, &mut images);
-                (name, images)
-            })
-            .collect();
+        let mut read: Vec<_> =
+            read.into_iter().map(|(name, layers)| (name, facts::images(layers))).collect();
+        {
+            let catalog = state.catalog();
+            for (name, images) in &mut read {
+                self.image_ids.complete(name, images, &catalog);
+            }
+        }
         state.update(|catalog| {
             for (name, images) in read {
                 catalog.put_images(&name, images);

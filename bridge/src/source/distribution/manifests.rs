@@ -3,7 +3,7 @@
 //! What manifests contain, each read once: a digest has one content for ever.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use images_catalog::{BlobFacts, Content};
 use images_proto::{Digest, RepositoryName};
@@ -16,6 +16,8 @@ use crate::registry::{Error, Registry};
 #[derive(Default)]
 pub struct Manifests {
     known: Mutex<HashMap<Digest, Arc<OnceCell<Known>>>>,
+    /// The bytes of those that were read at an earlier login: what they contain is in the catalog.
+    recalled: Mutex<HashMap<Digest, u64>>,
 }
 
 /// A manifest that was read.
@@ -37,7 +39,7 @@ impl Manifests {
         digest: &Digest,
     ) -> Result<Arc<Content>, Error> {
         let cell = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = lock(&self.known);
             known.entry(*digest).or_default().clone()
         };
         let known = cell
@@ -52,14 +54,37 @@ impl Manifests {
 
     /// The bytes of a manifest that was read.
     pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(known.get(digest)?.get()?.size)
+        let read = lock(&self.known).get(digest).and_then(|known| Some(known.get()?.size));
+        read.or_else(|| lock(&self.recalled).get(digest).copied())
+    }
+
+    /// Whether it was read at an earlier login.
+    pub(super) fn is_recalled(&self, digest: &Digest) -> bool {
+        lock(&self.recalled).contains_key(digest)
+    }
+
+    /// Takes over the bytes of manifests that were read at an earlier login.
+    pub fn recall(&self, sizes: HashMap<Digest, u64>) {
+        *lock(&self.recalled) = sizes;
+    }
+
+    /// The bytes of all that were read, now or at an earlier login.
+    pub fn sizes(&self) -> HashMap<Digest, u64> {
+        let mut sizes = lock(&self.recalled).clone();
+        let known = lock(&self.known);
+        sizes.extend(known.iter().filter_map(|(digest, known)| Some((*digest, known.get()?.size))));
+        sizes
     }
 
     /// Forgets them, for another registry.
     pub fn clear(&self) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        lock(&self.known).clear();
+        lock(&self.recalled).clear();
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn content(manifest: Manifest) -> Content {

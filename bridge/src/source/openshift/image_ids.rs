@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
-use images_catalog::{BlobFacts, Content, ImageFacts};
+use images_catalog::{BlobFacts, Catalog, Content, ImageFacts};
 use images_proto::{Digest, Failure, RepositoryName};
 
 use crate::registry::Registry;
@@ -29,16 +29,24 @@ struct Inner {
 }
 
 impl ImageIds {
-    /// Adds to the images of a repository the configs that are known, and remembers those that are
-    /// not.
-    pub(super) fn complete(&self, repository: &RepositoryName, images: &mut [ImageFacts]) {
+    /// Adds to the images of a repository the configs that are known, here or in the catalog, and
+    /// remembers those that are not.
+    pub(super) fn complete(
+        &self,
+        repository: &RepositoryName,
+        images: &mut [ImageFacts],
+        catalog: &Catalog,
+    ) {
         let mut inner = self.inner();
         let mut wanted = Vec::new();
         for image in images {
             if let Content::Manifest { config: config @ None, .. } = &mut image.content {
-                match inner.known.get(&image.digest) {
-                    Some(known) => *config = *known,
-                    None => wanted.push(image.digest),
+                match (inner.known.get(&image.digest), catalog.content_of(&image.digest)) {
+                    (Some(known), _) => *config = *known,
+                    (None, Some(Content::Manifest { config: known @ Some(_), .. })) => {
+                        *config = known;
+                    }
+                    (None, _) => wanted.push(image.digest),
                 }
             }
         }
@@ -125,12 +133,20 @@ mod tests {
             image(4, Content::Missing),
         ];
         let name: RepositoryName = "shop/api".parse().unwrap();
-        ids.complete(&name, &mut images);
+        let mut catalog = Catalog::default();
+        ids.complete(&name, &mut images, &catalog);
         assert_eq!(ids.inner().wanted[&name], [digest(3)]);
         ids.inner().known.insert(digest(3), Some(blob));
-        ids.complete(&name, &mut images);
+        ids.complete(&name, &mut images, &catalog);
         assert!(!ids.is_wanting());
-        assert_eq!(images[2].content, Content::Manifest { config: Some(blob), layers: vec![] });
+        let whole = Content::Manifest { config: Some(blob), layers: vec![] };
+        assert_eq!(images[2].content, whole);
         assert_eq!(images[3].content, Content::Missing);
+
+        catalog.put_repository(&name, None);
+        catalog.put_images(&name, vec![image(3, whole.clone())]);
+        let (ids, mut again) = (ImageIds::default(), vec![image(3, bare)]);
+        ids.complete(&name, &mut again, &catalog);
+        assert!(!ids.is_wanting() && again[0].content == whole, "the catalog knows it");
     }
 }

@@ -39,7 +39,8 @@ impl Default for Queue {
 impl Queue {
     /// Puts a stream with these tags here, if its images are not those that it had before.
     pub(super) fn offer(&self, repository: &RepositoryName, tags: &[TagFacts]) {
-        let images = fingerprint(tags);
+        let revisions = tags.iter().flat_map(|tag| &tag.revisions);
+        let images = fingerprint(revisions.map(|revision| revision.digest).collect());
         let mut inner = self.inner();
         if inner.images.insert(repository.clone(), images) == Some(images) {
             return;
@@ -48,6 +49,11 @@ impl Queue {
         drop(inner);
         self.idle.send_replace(false);
         self.offered.notify_one();
+    }
+
+    /// Says that these images of a stream need not be read, unless others are offered.
+    pub(super) fn know(&self, repository: &RepositoryName, images: Vec<Digest>) {
+        self.inner().images.insert(repository.clone(), fingerprint(images));
     }
 
     /// Puts these here whatever images they have.
@@ -147,9 +153,9 @@ impl Queue {
 }
 
 /// Which images there are, whatever tags name them.
-fn fingerprint(tags: &[TagFacts]) -> u64 {
-    let digests: BTreeSet<&Digest> =
-        tags.iter().flat_map(|tag| tag.revisions.iter().map(|revision| &revision.digest)).collect();
+fn fingerprint(mut digests: Vec<Digest>) -> u64 {
+    digests.sort_unstable();
+    digests.dedup();
     let mut hasher = DefaultHasher::new();
     digests.hash(&mut hasher);
     hasher.finish()
@@ -188,6 +194,17 @@ mod tests {
         queue.offer(&name("a/b"), &[tag("v2", &[2]), tag("v3", &[1])]);
         assert_eq!(queue.next(), None, "a moved tag brings no image");
         queue.offer(&name("a/b"), &[tag("v1", &[3])]);
+        assert_eq!(queue.next(), Some(name("a/b")));
+    }
+
+    #[test]
+    fn what_is_known_is_read_only_once_it_is_another() {
+        let queue = Queue::default();
+        let digest = |byte| Digest::from_bytes([byte; 32]);
+        queue.know(&name("a/b"), vec![digest(1), digest(2)]);
+        queue.offer(&name("a/b"), &[tag("v2", &[2, 1]), tag("v1", &[1])]);
+        assert_eq!(queue.next(), None);
+        queue.offer(&name("a/b"), &[tag("v1", &[1])]);
         assert_eq!(queue.next(), Some(name("a/b")));
     }
 
