@@ -56,8 +56,9 @@ pub struct Peer {
 }
 
 /// The bridge's program with an environment that holds nothing of the machine's own cluster. Whoever
-/// deletes names a home, or a folder for the records; otherwise these have no place, so that nothing
-/// is written outside of the tests' folders, not even by root.
+/// deletes names a home, or a folder for the records; otherwise these have no place, nor has what is
+/// remembered from one login to the next, so that nothing is written outside of the tests' folders, not
+/// even by root.
 ///
 /// # Errors
 /// When it is not built.
@@ -67,12 +68,16 @@ pub fn bridge(environment: &[(&str, OsString)]) -> Result<Command> {
         .env_remove("KUBECONFIG")
         .env("HOME", "/nonexistent")
         .env_remove("XDG_STATE_HOME")
+        .env_remove("XDG_CACHE_HOME")
         // What tests delete is not news for this machine's journal.
         .env("COCKPIT_IMAGES_JOURNAL", "/dev/null")
         .envs(environment.iter().map(|(key, value)| (*key, value)))
         .kill_on_drop(true);
     if !environment.iter().any(|(key, _)| matches!(*key, "HOME" | "XDG_STATE_HOME")) {
         command.env("XDG_STATE_HOME", "/dev/null");
+    }
+    if !environment.iter().any(|(key, _)| matches!(*key, "HOME" | "XDG_CACHE_HOME")) {
+        command.env("XDG_CACHE_HOME", "/dev/null");
     }
     Ok(command)
 }

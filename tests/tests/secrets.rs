@@ -127,7 +127,8 @@ impl Overheard {
         traces.extend(seen.map(|text| ("process list".to_owned(), text)));
         for folder in [".config", ".local", ".cache"] {
             for file in files_below(&self.session.home().join(folder))? {
-                traces.push((file.display().to_string(), fs::read_to_string(&file)?));
+                let text = String::from_utf8_lossy(&fs::read(&file)?).into_owned();
+                traces.push((file.display().to_string(), text));
             }
         }
         self.journal.set_nonblocking(true)?;
