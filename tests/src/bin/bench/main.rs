@@ -18,6 +18,7 @@ mod page;
 mod replay;
 mod table;
 mod typing;
+mod warm;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -30,13 +31,24 @@ use table::Row;
 const ROUNDS: usize = 5;
 
 /// All that can be measured.
-const NAMES: [&str; 9] =
-    ["cold", "large", "kubectl", "typing", "crawl", "deletion", "organization", "page", "growth"];
+const NAMES: [&str; 10] = [
+    "cold",
+    "large",
+    "warm",
+    "kubectl",
+    "typing",
+    "crawl",
+    "deletion",
+    "organization",
+    "page",
+    "growth",
+];
 
 async fn measure(name: &str) -> Result<Vec<Row>> {
     match name {
         "cold" => cold::measure().await,
         "large" => large::measure().await,
+        "warm" => warm::measure().await,
         "kubectl" => kubectl::measure().await,
         "typing" => typing::measure().await,
         "crawl" => crawl::measure().await,
