@@ -45,7 +45,7 @@ pub(crate) use self::undo::{Closing, Collections, collections, window, window_of
 pub use self::usage::usage;
 
 fn check(params: &Params) -> Result<(), Failure> {
-    if params.targets.len() <= Params::MAX_TARGETS {
+    if params.named() <= Params::MAX_TARGETS {
         return Ok(());
     }
     Err(Failure::new(

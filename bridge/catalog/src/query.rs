@@ -5,6 +5,7 @@
 mod hits;
 pub mod image;
 pub mod layer;
+pub(crate) mod listed;
 mod order;
 pub mod orphans;
 pub mod repository;

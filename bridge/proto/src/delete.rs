@@ -2,11 +2,13 @@
 
 //! `plan` and `delete`: what a deletion would take with it, and doing it.
 
+mod list;
 mod plan;
 mod receipt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::list::List;
 pub use self::plan::{
     Fallback, Fate, ImageFate, LayerFate, Part, Plan, PlanItem, Reason, Space, Step, Window,
 };
@@ -35,7 +37,7 @@ impl Method for Delete {
 /// What is to be deleted, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Params {
-    /// At most [`Params::MAX_TARGETS`].
+    /// At most [`Params::MAX_TARGETS`], with those that rows are excepted by.
     pub targets: Vec<Target>,
     /// How far it goes.
     #[serde(default)]
@@ -59,6 +61,15 @@ impl Params {
     pub const MAX_REASON: usize = 1_000;
     /// The age in seconds under which data is not removed, unless somebody insists.
     pub const YOUNG: i64 = 60 * 60;
+
+    /// How many targets are named, as such or as exceptions.
+    pub fn named(&self) -> usize {
+        let named = self.targets.iter().map(|target| match target {
+            Target::Rows { except, .. } => 1 + except.len(),
+            _ => 1,
+        });
+        named.sum()
+    }
 
     /// Deletes these as everybody expects: data stays until it is pruned, so it can be undone.
     pub fn of(targets: Vec<Target>) -> Self {
@@ -120,6 +131,14 @@ pub enum Target {
     },
     /// All that nothing leads to.
     Orphans(Orphan),
+    /// The rows that a list has by then, each as if it was named by itself, but for some.
+    Rows {
+        /// The list.
+        list: List,
+        /// The rows that stay, by what they would delete. They count as targets.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        except: Vec<Target>,
+    },
 }
 
 /// The kinds of things that nothing leads to.

@@ -62,8 +62,11 @@ pub struct View {
     pub tag_count: Option<u32>,
     /// How many of them hold signatures and the like, and are hidden unless asked for.
     pub attachment_count: u32,
-    /// Images of the repository that no tag leads to, not counting children of indexes.
+    /// Images of the repository that no tag leads to, not counting children of indexes; at most 100.
     pub untagged: Vec<Digest>,
+    /// How many there are in all.
+    #[serde(default)]
+    pub untagged_count: u32,
     /// Tags that came or went since this order was fixed.
     #[serde(default)]
     pub changes: u32,

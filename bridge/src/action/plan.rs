@@ -8,7 +8,7 @@ mod surroundings;
 
 use std::collections::BTreeSet;
 
-use images_proto::delete::{Fate, Params, Plan, Target};
+use images_proto::delete::{Fate, List, Params, Plan, Target};
 use images_proto::{Code, Failure, usage};
 
 pub use self::remembered::Plans;
@@ -77,11 +77,13 @@ fn is_everywhere(target: &Target) -> bool {
         | Target::Layer(_)
         | Target::Blob(_)
         | Target::Found { .. }
-        | Target::Orphans(_) => true,
+        | Target::Orphans(_)
+        | Target::Rows { list: List::Search { .. } | List::Layer(_), .. } => true,
         Target::Tag(_)
         | Target::Revision { .. }
         | Target::Manifest { .. }
-        | Target::Repository(_) => false,
+        | Target::Repository(_)
+        | Target::Rows { list: List::Tags { .. }, .. } => false,
     }
 }
 

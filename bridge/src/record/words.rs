@@ -2,7 +2,7 @@
 
 //! Targets, steps and outcomes as people write them, for lists, receipts and the journal.
 
-use images_proto::delete::{Orphan, Outcome, Part, Reason, Step, Target, Verdict};
+use images_proto::delete::{List, Orphan, Outcome, Part, Reason, Step, Target, Verdict};
 use images_proto::stage::{Item, Move};
 use images_proto::{Digest, Failure, TagRef};
 
@@ -28,6 +28,26 @@ pub(super) fn target(target: &Target) -> String {
         Target::Orphans(Orphan::Images) => "images in no image stream".to_owned(),
         Target::Orphans(Orphan::Untagged) => "images without a tag".to_owned(),
         Target::Orphans(Orphan::Signatures) => "signatures of images that are gone".to_owned(),
+        Target::Rows { list, except } => match except.len() {
+            0 => rows(list),
+            kept => format!("{}, but {kept}", rows(list)),
+        },
+    }
+}
+
+/// The rows of a list.
+fn rows(list: &List) -> String {
+    let of = |what: &str, filter: &str| match filter.trim() {
+        "" => format!("all {what}"),
+        filter => format!("all {what} with \"{filter}\""),
+    };
+    match list {
+        List::Search { query, project: None } => of("that is listed", query),
+        List::Search { query, project: Some(project) } => {
+            format!("{} in {project}", of("that is listed", query))
+        }
+        List::Tags { repository, filter, .. } => of(&format!("tags of {repository}"), filter),
+        List::Layer(digest) => format!("all that is listed for layer {digest}"),
     }
 }
 
@@ -39,7 +59,11 @@ pub(super) fn digest(target: &Target) -> Option<&Digest> {
         | Target::Image(digest)
         | Target::Layer(digest)
         | Target::Blob(digest) => Some(digest),
-        Target::Tag(_) | Target::Repository(_) | Target::Found { .. } | Target::Orphans(_) => None,
+        Target::Tag(_)
+        | Target::Repository(_)
+        | Target::Found { .. }
+        | Target::Orphans(_)
+        | Target::Rows { .. } => None,
     }
 }
 

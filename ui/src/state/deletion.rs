@@ -250,6 +250,17 @@ pub fn tally(receipt: &Receipt) -> Tally {
     tally
 }
 
+/// How many tags are gone, whatever they were deleted as.
+pub fn tags_gone(receipt: &Receipt) -> u64 {
+    let tags =
+        receipt.steps.iter().filter(|done| done.outcome.is_gone()).map(|done| match &done.step {
+            Action::Tag { .. } => 1,
+            Action::Manifest { tags, .. } => tags.len(),
+            _ => 0,
+        });
+    tags.sum::<usize>() as u64
+}
+
 /// The targets that are gone and so need no mark any more.
 pub fn gone(receipt: &Receipt) -> Vec<Target> {
     receipt

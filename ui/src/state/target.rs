@@ -2,7 +2,7 @@
 
 //! What a row deletes, and how that is written.
 
-use images_proto::delete::{Orphan, Target};
+use images_proto::delete::{List, Orphan, Target};
 use images_proto::repository::RevisionRow;
 use images_proto::search::Hit;
 use images_proto::status::Source;
@@ -80,11 +80,21 @@ pub fn name(target: &Target) -> String {
         Target::Orphans(Orphan::Images) => "orphans:images".to_owned(),
         Target::Orphans(Orphan::Untagged) => "orphans:untagged".to_owned(),
         Target::Orphans(Orphan::Signatures) => "orphans:signatures".to_owned(),
+        Target::Rows { list, except } => {
+            let list = match list {
+                List::Search { query, project } => {
+                    [project.as_deref().unwrap_or_default(), query].join(":")
+                }
+                List::Tags { repository, filter, .. } => format!("{repository}:{filter}"),
+                List::Layer(digest) => format!("layer:{digest}"),
+            };
+            format!("rows:{list} -{}", except.len())
+        }
     }
 }
 
-/// The target in a heading: what is looked for, and digests in short. Empty for orphans, which
-/// have no name.
+/// The target in a heading: what is looked for, and digests in short. Empty for what has no name:
+/// orphans, and lists that nothing narrows.
 pub fn short_name(target: &Target) -> String {
     match target {
         Target::Tag(tag) => tag.to_string(),
@@ -94,7 +104,11 @@ pub fn short_name(target: &Target) -> String {
         Target::Manifest { repository, digest } => format!("{repository}@{}", digest.short()),
         Target::Image(digest) | Target::Layer(digest) | Target::Blob(digest) => digest.short(),
         Target::Repository(name) => name.to_string(),
-        Target::Found { query, .. } => query.clone(),
+        Target::Found { query, .. } | Target::Rows { list: List::Search { query, .. }, .. } => {
+            query.clone()
+        }
+        Target::Rows { list: List::Tags { repository, .. }, .. } => repository.to_string(),
+        Target::Rows { list: List::Layer(digest), .. } => digest.short(),
         Target::Orphans(_) => String::new(),
     }
 }
@@ -124,7 +138,9 @@ pub fn kind(target: &Target) -> Kind {
         Target::Manifest { .. } | Target::Image(_) => Kind::Image,
         Target::Repository(_) => Kind::Repository,
         Target::Blob(_) => Kind::Blob,
-        Target::Layer(_) | Target::Found { .. } | Target::Orphans(_) => Kind::Many,
+        Target::Layer(_) | Target::Found { .. } | Target::Orphans(_) | Target::Rows { .. } => {
+            Kind::Many
+        }
     }
 }
 
@@ -178,6 +194,7 @@ mod tests {
             query: "x".to_owned(),
             project: project.map(str::to_owned),
         };
+        let rows = |list: List| Target::Rows { list, except: vec![] };
         let mut names: Vec<String> = [
             of_hit(&hit(Some(("v1", 0))), Some(Source::Openshift)).unwrap(),
             of_hit(&hit(Some(("v1", 1))), Some(Source::Openshift)).unwrap(),
@@ -191,6 +208,14 @@ mod tests {
             Target::Orphans(Orphan::Images),
             Target::Orphans(Orphan::Untagged),
             Target::Orphans(Orphan::Signatures),
+            rows(List::Search { query: "x".to_owned(), project: None }),
+            rows(List::Search { query: "x".to_owned(), project: Some("p".to_owned()) }),
+            rows(List::Tags {
+                repository: "a/b".parse().unwrap(),
+                filter: "x".to_owned(),
+                attachments: false,
+            }),
+            rows(List::Layer(digest)),
         ]
         .iter()
         .map(name)

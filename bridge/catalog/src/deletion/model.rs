@@ -250,7 +250,9 @@ impl World {
                 Target::Repository(repository) => {
                     tags.retain(|tag, _| tag.repository != *repository);
                 }
-                Target::Found { .. } => unimplemented!("searches have tests of their own"),
+                Target::Found { .. } | Target::Rows { .. } => {
+                    unimplemented!("searches and lists have tests of their own")
+                }
             }
         }
         tags

@@ -4,10 +4,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use images_proto::delete::{Extent, Fate, LayerFate, Orphan, Params, Part, Plan, Step, Target};
+use images_proto::delete::{
+    Extent, Fate, LayerFate, List, Orphan, Params, Part, Plan, Step, Target,
+};
 use images_proto::status::Source;
 use images_proto::{Digest, RepositoryName};
 
+use super::targets::rows;
 use crate::Catalog;
 use crate::digests::DigestId;
 use crate::names::NameId;
@@ -38,56 +41,68 @@ impl Catalog {
         let purge = params.extent == Extent::Purge;
         needs.everywhere = is_openshift && purge;
         for target in &params.targets {
-            match target {
-                Target::Tag(tag) => drop(needs.repositories.insert(tag.repository.clone())),
-                Target::Revision { repository, .. }
-                | Target::Manifest { repository, .. }
-                | Target::Repository(repository) => {
-                    needs.repositories.insert(repository.clone());
-                }
-                Target::Image(digest) => self.need_holders(self.digests.get(digest), &mut needs),
-                Target::Layer(digest) => {
-                    let layer = self.digests.get(digest);
-                    for image in layer.into_iter().flat_map(|layer| self.by_layer(layer)) {
-                        for holding in self.with_indexes(image) {
-                            self.need_holders(Some(holding), &mut needs);
-                        }
-                    }
-                    if purge && !is_openshift {
-                        needs.blobs.insert(*digest);
-                    }
-                }
-                Target::Blob(digest) => drop(needs.blobs.insert(*digest)),
-                Target::Found { query, project } => {
-                    let found = found(self, query, project.as_deref()).unwrap_or_default();
-                    let found =
-                        found.into_iter().filter_map(|found| self.repository(found.repository));
-                    needs.repositories.extend(found.map(|repository| repository.name.clone()));
-                }
-                Target::Orphans(Orphan::Images) => {}
-                Target::Orphans(Orphan::Untagged) => {
-                    for (_, repository) in self.repositories_by_name() {
-                        let held = repository.images().iter().filter(|held| !held.missing);
-                        let held = held.map(|held| held.digest).collect();
-                        if !crate::query::without_tag(self, repository, held).is_empty() {
-                            needs.repositories.insert(repository.name.clone());
-                        }
-                    }
-                }
-                Target::Orphans(Orphan::Signatures) => {
-                    for (repository, _, subject) in self.signatures_without_subject() {
-                        needs.repositories.insert(repository.name.clone());
-                        if !is_openshift {
-                            let subject = self.digests.digest(subject);
-                            needs.subjects.insert((repository.name.clone(), subject));
-                        }
-                    }
-                }
-            }
+            self.need(target, purge, &mut needs);
         }
         let projects = needs.repositories.iter().filter_map(|repository| repository.project());
         needs.projects = projects.map(str::to_owned).collect();
         needs
+    }
+
+    fn need(&self, target: &Target, purge: bool, needs: &mut Needs) {
+        let is_openshift = self.source() == Some(Source::Openshift);
+        match target {
+            Target::Tag(tag) => drop(needs.repositories.insert(tag.repository.clone())),
+            Target::Revision { repository, .. }
+            | Target::Manifest { repository, .. }
+            | Target::Repository(repository) => {
+                needs.repositories.insert(repository.clone());
+            }
+            Target::Image(digest) => self.need_holders(self.digests.get(digest), needs),
+            Target::Layer(digest) => {
+                let layer = self.digests.get(digest);
+                for image in layer.into_iter().flat_map(|layer| self.by_layer(layer)) {
+                    for holding in self.with_indexes(image) {
+                        self.need_holders(Some(holding), needs);
+                    }
+                }
+                if purge && !is_openshift {
+                    needs.blobs.insert(*digest);
+                }
+            }
+            Target::Blob(digest) => drop(needs.blobs.insert(*digest)),
+            Target::Found { query, project } => {
+                let found = found(self, query, project.as_deref()).unwrap_or_default();
+                let found = found.into_iter().filter_map(|found| self.repository(found.repository));
+                needs.repositories.extend(found.map(|repository| repository.name.clone()));
+            }
+            Target::Orphans(Orphan::Images) => {}
+            Target::Orphans(Orphan::Untagged) => {
+                for (_, repository) in self.repositories_by_name() {
+                    let held = repository.images().iter().filter(|held| !held.missing);
+                    let held = held.map(|held| held.digest).collect();
+                    if !crate::query::without_tag(self, repository, held).is_empty() {
+                        needs.repositories.insert(repository.name.clone());
+                    }
+                }
+            }
+            Target::Orphans(Orphan::Signatures) => {
+                for (repository, _, subject) in self.signatures_without_subject() {
+                    needs.repositories.insert(repository.name.clone());
+                    if !is_openshift {
+                        let subject = self.digests.digest(subject);
+                        needs.subjects.insert((repository.name.clone(), subject));
+                    }
+                }
+            }
+            Target::Rows { list: List::Tags { repository, .. }, .. } => {
+                needs.repositories.insert(repository.clone());
+            }
+            Target::Rows { list, except } => {
+                for row in rows(self, list, except).unwrap_or_default() {
+                    self.need(&row, purge, needs);
+                }
+            }
+        }
     }
 
     fn need_holders(&self, image: Option<DigestId>, needs: &mut Needs) {

@@ -4,15 +4,18 @@
 
 use std::collections::BTreeSet;
 
-use images_proto::delete::{Extent, Orphan, Target};
+use hashbrown::HashSet;
+use images_proto::delete::{Extent, List, Orphan, Target};
 use images_proto::{Digest, Failure, RepositoryName, TagRef};
 
 use super::owners::Owners;
 use super::place::Place;
 use super::planner::{Draft, Planner};
 use super::words;
+use crate::Catalog;
 use crate::digests::DigestId;
 use crate::names::NameId;
+use crate::query::listed;
 use crate::query::search::found;
 use crate::repository::RepositoryId;
 
@@ -60,6 +63,7 @@ impl Planner<'_> {
             Target::Orphans(Orphan::Images) => self.expand_orphans(owners),
             Target::Orphans(Orphan::Untagged) => self.expand_untagged(owners, draft),
             Target::Orphans(Orphan::Signatures) => self.expand_signatures(owners, draft),
+            Target::Rows { list, except } => self.expand_rows(target, list, except, draft),
         }
     }
 
@@ -248,6 +252,28 @@ impl Planner<'_> {
             taken |= result.is_ok();
             failures.extend(result.err());
         }
+        self.partly(taken, failures)
+    }
+
+    /// Each row of a list as a target of its own, but all for the one that is the list.
+    fn expand_rows(
+        &mut self,
+        target: usize,
+        list: &List,
+        except: &[Target],
+        draft: &mut Draft,
+    ) -> Result<(), Failure> {
+        let rows = rows(self.catalog, list, except).map_err(words::mistaken_query)?;
+        if rows.is_empty() {
+            return Err(words::nothing_found("Nothing of the list is left to delete."));
+        }
+        let (mut taken, mut failures) = (false, Vec::new());
+        for row in rows {
+            let result = self.expand(target, &row, draft);
+            taken |= result.is_ok();
+            failures.extend(result.err());
+        }
+        draft.digest = None;
         self.partly(taken, failures)
     }
 
@@ -459,6 +485,21 @@ impl Planner<'_> {
         }
         Ok(())
     }
+}
+
+/// The rows of a list that are meant, each as a target.
+///
+/// # Errors
+/// A sentence for the user that says what is wrong with the query.
+pub(super) fn rows(
+    catalog: &Catalog,
+    list: &List,
+    except: &[Target],
+) -> Result<Vec<Target>, String> {
+    let except: HashSet<_> = except.iter().collect();
+    let mut rows = listed::targets(catalog, list)?;
+    rows.retain(|row| !except.contains(row));
+    Ok(rows)
 }
 
 /// Why no image may be taken out of a repository.

@@ -3,7 +3,10 @@
 //! From a digest of any kind to the tags and images that it leads to.
 
 use hashbrown::HashSet;
+use images_proto::TagRef;
+use images_proto::delete::Target;
 use images_proto::search::{Hit, Matched};
+use images_proto::status::Source;
 
 use super::order::Row;
 use super::search::Found;
@@ -259,6 +262,25 @@ impl HitRow {
     /// What was found, without why.
     pub(crate) fn found(self) -> Found {
         Found { repository: self.repository, tag: self.tag, image: Some(self.digest) }
+    }
+
+    /// What the row deletes; `None` if it is not there any more.
+    pub(crate) fn target(self, catalog: &Catalog) -> Option<Target> {
+        let record = catalog.repository(self.repository)?;
+        let (repository, digest) = (record.name.clone(), catalog.digests.digest(self.digest));
+        Some(match self.tag {
+            Some(name) => {
+                let age = age_of(record.tag(name)?.revisions, self.digest)?;
+                let tag = catalog.tag_name(name);
+                match age {
+                    0 => Target::Tag(TagRef { repository, tag }),
+                    _ => Target::Revision { repository, tag, digest },
+                }
+            }
+            // OpenShift keeps images apart from repositories.
+            None if catalog.source() == Some(Source::Openshift) => Target::Image(digest),
+            None => Target::Manifest { repository, digest },
+        })
     }
 
     /// What is shown of it; `None` if it is not there any more.

@@ -7,7 +7,7 @@ mod tests;
 
 use images_proto::repository::{Kind, Params, RevisionRow, Stream, TagRow, View};
 use images_proto::status::Source;
-use images_proto::{RepositoryName, TagRef};
+use images_proto::{RepositoryName, Tag, TagRef};
 
 use super::LiveView;
 use super::hits::without_tag;
@@ -19,6 +19,9 @@ use crate::repository::{Repository as Record, RepositoryId, TagEntry};
 
 /// The most siblings that a row names.
 const SIBLINGS: usize = 20;
+
+/// The most images without a tag that are named.
+const UNTAGGED: usize = 100;
 
 /// The view.
 pub struct Repository {
@@ -62,6 +65,7 @@ impl LiveView for Repository {
             Some(show(catalog, id, record, record.tag(tag)?))
         });
         let attachments = record.into_iter().flat_map(Record::tags);
+        let untagged = record.map_or_else(Vec::new, |record| untagged(catalog, record));
         View {
             name: name.clone(),
             stream: stream(catalog, name),
@@ -73,7 +77,12 @@ impl LiveView for Repository {
             tag_count: tag_count(catalog, record),
             attachment_count: attachments.filter(|tag| catalog.is_attachment(tag.name)).count()
                 as u32,
-            untagged: record.map_or_else(Vec::new, |record| untagged(catalog, record)),
+            untagged: untagged
+                .iter()
+                .take(UNTAGGED)
+                .map(|id| catalog.digests.digest(*id))
+                .collect(),
+            untagged_count: untagged.len() as u32,
             changes: window.changes,
         }
     }
@@ -85,6 +94,12 @@ impl Row for NameId {
     fn identity(self) -> Self {
         self
     }
+}
+
+/// All tags that the view would show, whatever its window.
+pub(crate) fn tags(catalog: &Catalog, params: &Params) -> Vec<Tag> {
+    let record = catalog.id(&params.repository).and_then(|id| catalog.repository(id));
+    rows(catalog, record, params).into_iter().map(|tag| catalog.tag_name(tag)).collect()
 }
 
 /// The tags that fit, in their order.
@@ -109,10 +124,9 @@ fn stream(catalog: &Catalog, name: &RepositoryName) -> Option<Stream> {
     Some(Stream { project: project.to_owned(), name: name.name_in_project().to_owned() })
 }
 
-fn untagged(catalog: &Catalog, record: &Record) -> Vec<images_proto::Digest> {
+fn untagged(catalog: &Catalog, record: &Record) -> Vec<DigestId> {
     let held = record.images().iter().filter(|held| !held.missing).map(|held| held.digest);
-    let untagged = without_tag(catalog, record, held.collect());
-    untagged.into_iter().map(|image| catalog.digests.digest(image)).collect()
+    without_tag(catalog, record, held.collect())
 }
 
 fn show(catalog: &Catalog, id: RepositoryId, record: &Record, tag: TagEntry<'_>) -> TagRow {

@@ -21,6 +21,7 @@ mod repositories;
 #[cfg(test)]
 mod tests;
 
+use images_proto::delete::Target;
 use images_proto::search::{Exact, Hit, Params, RepositoryRow, Rows, Sort, View};
 use images_proto::{DigestPrefix, RepositoryName};
 
@@ -287,6 +288,23 @@ pub(crate) fn found(
         tags.map(move |tag| Found { repository: id, tag: Some(tag.name), image: None })
     });
     Ok(found.collect())
+}
+
+/// What the rows of the search view delete, whatever its window: repositories as a whole, or what a
+/// digest leads to.
+///
+/// # Errors
+/// A sentence for the user that says what is wrong with the query.
+pub(crate) fn targets(catalog: &Catalog, params: &Params) -> Result<Vec<Target>, String> {
+    let query = &Query::parse(&params.query)?;
+    let reading = Reading::new(catalog, query);
+    if let Some(digests) = &reading.digests {
+        let rows = hits(catalog, &reading.names, params, digests).into_iter();
+        return Ok(rows.filter_map(|row| row.target(catalog)).collect());
+    }
+    let repositories = repositories::find(catalog, query, params).into_iter();
+    let names = repositories.filter_map(|id| Some(catalog.repository(id)?.name.clone()));
+    Ok(names.map(Target::Repository).collect())
 }
 
 /// The hits of digests, in repositories and tags whose names fit.

@@ -4,7 +4,8 @@
 
 use images_proto::delete::{Orphan, Plan, Receipt, Target};
 
-use crate::state::deletion::{accepted, summary, tally};
+use crate::components::target_name::target_name;
+use crate::state::deletion::{accepted, summary, tags_gone, tally};
 use crate::state::target::{self, Kind, common_kind, short_name};
 use crate::text::{plural, plural_with, tr, tr_with};
 
@@ -46,6 +47,7 @@ pub(super) fn heading(targets: &[Target]) -> String {
         Target::Orphans(Orphan::Images) => tr("Delete the images that no image stream names?"),
         Target::Orphans(Orphan::Untagged) => tr("Delete the images without a tag?"),
         Target::Orphans(Orphan::Signatures) => tr("Delete the signatures of images that are gone?"),
+        Target::Rows { .. } => tr_with("Delete $0?", &[&target_name(target)]),
     }
 }
 
@@ -61,7 +63,10 @@ pub(super) fn result(receipt: &Receipt) -> String {
             }
         }
         [_] if gone == 0 => tr("NOT everything is deleted"),
-        [_] => tr("All of it is gone"),
+        [_] => match tags_gone(receipt) {
+            0 => tr("All of it is gone"),
+            tags => plural("$0 tag is gone", "$0 tags are gone", tags),
+        },
         items if gone == all => {
             let count = gone as u64;
             match common_kind(items.iter().map(|item| &item.target)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-use images_proto::delete::{Part, ReceiptItem};
+use images_proto::delete::{Part, ReceiptItem, StepDone};
 use images_proto::usage::{Used, User};
 use images_proto::{Code, RepositoryName};
 
@@ -197,4 +197,23 @@ fn a_receipt_never_counts_the_unproved_as_gone() {
     let receipt = Receipt { items, ..Receipt::default() };
     assert_eq!(tally(&receipt), Tally { gone: 2, kept: 2, unproved: 1 });
     assert_eq!(gone(&receipt), [Target::Tag(tag("t0")), Target::Tag(tag("t1"))]);
+}
+
+#[test]
+fn tags_are_counted_however_they_went() {
+    let done = |step, outcome| StepDone { step, outcome };
+    let tag = |name: &str| Action::Tag { tag: tag(name), digest: None };
+    let manifest = Action::Manifest {
+        repository: "a/b".parse().unwrap(),
+        digest: digest(1),
+        tags: vec!["x".parse().unwrap(), "y".parse().unwrap()],
+    };
+    let steps = vec![
+        done(tag("v1"), Outcome::Deleted),
+        done(tag("v2"), Outcome::Absent),
+        done(tag("v3"), Outcome::Untried),
+        done(manifest, Outcome::Deleted),
+        done(Action::Blob(digest(2)), Outcome::Deleted),
+    ];
+    assert_eq!(tags_gone(&Receipt { steps, ..Receipt::default() }), 4);
 }

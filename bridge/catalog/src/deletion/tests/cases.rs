@@ -2,8 +2,10 @@
 
 //! Cases that are easy to get wrong, one by one.
 
+use std::collections::BTreeSet;
+
 use images_proto::delete::{
-    Extent, Fallback, Fate, LayerFate, Orphan, Params, Part, Plan, Reason, Step, Target,
+    Extent, Fallback, Fate, LayerFate, List, Orphan, Params, Part, Plan, Reason, Step, Target,
 };
 use images_proto::repository::Origin;
 use images_proto::status::Source;
@@ -674,6 +676,80 @@ fn a_search_that_finds_revisions_takes_those() {
     let step = Step::Revision { tag: tag("shop/api:latest"), digest: image(3) };
     assert_eq!(plan.steps, [step]);
     assert!(plan.items[0].goes.is_empty() && plan.items[0].falls_back.is_empty());
+}
+
+/// The plan of a list is the one of all its rows, each named by itself; only the targets differ.
+#[track_caller]
+fn ensure_rows(catalog: &Catalog, list: List, except: Vec<Target>, rows: Vec<Target>) {
+    let around = around(catalog);
+    let whole = Target::Rows { list, except };
+    let whole = catalog.plan_deletion(&Params::of(vec![whole]), &around);
+    let each = catalog.plan_deletion(&Params::of(rows), &around);
+    assert_eq!(whole.fingerprint, each.fingerprint);
+    assert_eq!(
+        (&whole.steps, &whole.images, &whole.layers, whole.space),
+        (&each.steps, &each.images, &each.layers, each.space)
+    );
+    assert_eq!((whole.items.len(), whole.items[0].digest), (1, None));
+    let goes = |plan: &Plan| -> BTreeSet<TagRef> {
+        plan.items.iter().flat_map(|item| item.goes.clone()).collect()
+    };
+    assert_eq!(goes(&whole), goes(&each));
+}
+
+#[test]
+fn the_rows_of_a_list_go_as_if_each_was_named() {
+    let catalog = plain();
+    let tag_target = |text: &str| Target::Tag(tag(text));
+    let tags_of = |filter: &str| List::Tags {
+        repository: name("shop/api"),
+        filter: filter.to_owned(),
+        attachments: false,
+    };
+    let search = |query: &str, project: Option<&str>| List::Search {
+        query: query.to_owned(),
+        project: project.map(str::to_owned),
+    };
+    let of_shop = ["shop/api:latest", "shop/api:v1", "shop/api:v2"].map(tag_target);
+    ensure_rows(&catalog, tags_of(""), vec![], of_shop.to_vec());
+    ensure_rows(&catalog, tags_of("V"), vec![], of_shop[1..].to_vec());
+    ensure_rows(
+        &catalog,
+        tags_of(""),
+        vec![of_shop[1].clone()],
+        vec![of_shop[0].clone(), of_shop[2].clone()],
+    );
+    let [shop, tools] = ["shop/api", "tools/api"].map(|text| Target::Repository(name(text)));
+    ensure_rows(&catalog, search("", None), vec![], vec![shop.clone(), tools.clone()]);
+    ensure_rows(&catalog, search("api", Some("shop")), vec![], vec![shop.clone()]);
+    ensure_rows(&catalog, search("", None), vec![tools], vec![shop]);
+    // A digest leads to tags, whatever they name besides.
+    let by_digest = vec![tag_target("shop/api:v2")];
+    ensure_rows(&catalog, search(&format!("layer:{}", layer(2).hex()), None), vec![], by_digest);
+    let by_layer =
+        ["shop/api:latest", "shop/api:v1", "shop/api:v2", "tools/api:v1"].map(tag_target);
+    ensure_rows(&catalog, List::Layer(layer(9)), vec![], by_layer.to_vec());
+
+    let rows = |list| plan(&catalog, Target::Rows { list, except: vec![] });
+    assert_eq!(refused(&rows(tags_of("nothing"))), Code::NotFound);
+    assert_eq!(refused(&rows(search("tag:", None))), Code::BadRequest);
+    let all = Target::Rows { list: tags_of("v1"), except: vec![tag_target("shop/api:v1")] };
+    assert_eq!(refused(&plan(&catalog, all)), Code::NotFound);
+}
+
+#[test]
+fn the_rows_of_a_digest_are_revisions_where_tags_have_a_history() {
+    let list = List::Search { query: format!("digest:{}", image(3).hex()), project: None };
+    let catalog = openshift();
+    let revision = Target::Revision {
+        repository: name("shop/api"),
+        tag: "latest".parse().unwrap(),
+        digest: image(3),
+    };
+    ensure_rows(&catalog, list.clone(), vec![], vec![revision]);
+    let rows = Target::Rows { list, except: vec![] };
+    let needs = catalog.deletion_needs(&Params::of(vec![rows]));
+    assert_eq!(needs.repositories, [name("shop/api")].into());
 }
 
 #[test]
