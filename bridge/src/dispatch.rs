@@ -27,7 +27,7 @@ use images_proto::search::Search;
 use images_proto::stage::{PlanPromotion, Promote, SetStages, Stages, Versions};
 use images_proto::status::Status;
 use images_proto::usage::Usage;
-use images_proto::{Failure, Message, Method, Progress, lens, people, project, robot};
+use images_proto::{Code, Failure, Message, Method, Progress, lens, people, project, robot};
 use images_roster::query as roster;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
@@ -403,6 +403,10 @@ where
         Ok(answer) => outbox.send(&Message::Result(answer)).await,
         Err(failure) => send_failure(&mut outbox, failure).await,
     };
+    let sent = match sent {
+        Err(crate::channel::SendError::Message) => send_failure(&mut outbox, too_long()).await,
+        sent => sent,
+    };
     // A closed transport needs no word; a message that cannot be written does.
     match sent {
         Ok(()) | Err(crate::channel::SendError::Closed) => Close::default(),
@@ -411,6 +415,12 @@ where
             message: Some(error.to_string()),
         },
     }
+}
+
+/// The answer is longer than any message may be, such as a plan that takes 100,000 tags.
+fn too_long() -> Failure {
+    Failure::new(Code::Unsupported, "The answer is too long to be sent.")
+        .with_fix("Choose less at a time. What was done until now is in the history.")
 }
 
 async fn send_failure(
