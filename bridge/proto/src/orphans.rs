@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::search::Coverage;
+use crate::window::Window;
 use crate::{Digest, Failure, Method, RepositoryName, TagRef};
 
 /// What nothing leads to.
@@ -17,19 +18,17 @@ impl Method for Orphans {
 }
 
 /// The windows that are wanted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Params {
-    /// How many rows of each kind, at most [`crate::search::Params::MAX_LIMIT`].
-    pub limit: u32,
+    /// That of [`View::images`].
+    pub images: Window,
+    /// That of [`View::untagged`].
+    pub untagged: Window,
+    /// That of [`View::signatures`].
+    pub signatures: Window,
     /// Raised by the page to have the cluster asked again.
     pub refresh: u32,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self { limit: 50, refresh: 0 }
-    }
 }
 
 /// What nothing leads to.
@@ -46,11 +45,24 @@ pub struct View {
     pub coverage: Coverage,
 }
 
+impl View {
+    /// Whether of each kind it is known how many there are, or why not.
+    pub fn is_known(&self) -> bool {
+        fn known<T>(part: &Part<T>) -> bool {
+            part.total.is_some() || part.failure.is_some()
+        }
+        known(&self.images) && known(&self.untagged) && known(&self.signatures)
+    }
+}
+
 /// One kind of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part<T> {
-    /// The first ones.
+    /// The window.
     pub rows: Vec<T>,
+    /// The place of the first row among all.
+    #[serde(default)]
+    pub offset: u32,
     /// How many there are; `None`: nobody knows, or nobody knows yet.
     pub total: Option<u32>,
     /// Why nobody knows.
@@ -59,7 +71,7 @@ pub struct Part<T> {
 
 impl<T> Default for Part<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), total: None, failure: None }
+        Self { rows: Vec::new(), offset: 0, total: None, failure: None }
     }
 }
 

@@ -4,6 +4,31 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
+/// A window of a long list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Window {
+    /// The first row wanted, from 0.
+    pub offset: u32,
+    /// How many rows, at most [`crate::search::Params::MAX_LIMIT`].
+    pub limit: u32,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { offset: 0, limit: 50 }
+    }
+}
+
+impl Window {
+    /// Its places among `total` rows.
+    pub fn places(&self, total: usize) -> Range<usize> {
+        places(self.offset, self.limit, total)
+    }
+}
+
 /// The places of a window among `total` rows, at most [`crate::search::Params::MAX_LIMIT`] of them.
 /// One that starts behind the end, because rows went, is moved to the last page.
 pub fn places(offset: u32, limit: u32, total: usize) -> Range<usize> {

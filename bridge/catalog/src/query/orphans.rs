@@ -10,8 +10,8 @@ mod tests;
 use std::collections::HashMap;
 
 use images_proto::orphans::{OrphanImage, Params, Part, Untagged, View};
-use images_proto::search;
 use images_proto::status::Source;
+use images_proto::window::Window;
 use images_proto::{Digest, RepositoryName, TagRef};
 
 use super::without_tag;
@@ -37,14 +37,24 @@ pub struct Listed {
     pub created: Option<i64>,
 }
 
-/// The window of what nothing leads to.
+/// The windows of what nothing leads to.
 pub fn orphans(catalog: &Catalog, params: &Params, known: &Known) -> View {
-    let limit = params.limit.min(search::Params::MAX_LIMIT) as usize;
     View {
-        images: images(catalog, known, limit),
-        untagged: untagged(catalog, limit),
-        signatures: signatures(catalog, known, limit),
+        images: images(catalog, known, params.images),
+        untagged: untagged(catalog, params.untagged),
+        signatures: signatures(catalog, known, params.signatures),
         coverage: catalog.coverage(),
+    }
+}
+
+/// A window of all that there is of a kind, and their number if that is known.
+fn part<R: Copy, T>(all: &[R], is_known: bool, window: Window, row: impl Fn(R) -> T) -> Part<T> {
+    let places = window.places(all.len());
+    Part {
+        offset: places.start as u32,
+        rows: all[places].iter().copied().map(row).collect(),
+        total: is_known.then_some(all.len() as u32),
+        failure: None,
     }
 }
 
@@ -60,7 +70,7 @@ pub fn subjects(catalog: &Catalog) -> Vec<(RepositoryName, Digest)> {
     subjects
 }
 
-fn images(catalog: &Catalog, known: &Known, limit: usize) -> Part<OrphanImage> {
+fn images(catalog: &Catalog, known: &Known, window: Window) -> Part<OrphanImage> {
     // Before everything was read, an image of an index would be taken for one.
     let is_read = catalog.is_listed() && catalog.images_are_read();
     let Some(images) = known.images.as_ref().filter(|_| is_read) else { return Part::default() };
@@ -68,43 +78,34 @@ fn images(catalog: &Catalog, known: &Known, limit: usize) -> Part<OrphanImage> {
         let digest = catalog.digests.get(&image.digest);
         digest.is_none_or(|digest| catalog.holders(digest).is_empty())
     });
-    let mut part = Part { total: Some(0), ..Part::default() };
-    for image in alone {
-        part.total = part.total.map(|total| total + 1);
-        if part.rows.len() < limit {
-            part.rows.push(OrphanImage {
-                digest: image.digest,
-                created: image.created,
-                from: known.origins.get(&image.digest).cloned().flatten(),
-            });
-        }
-    }
-    part
+    let alone: Vec<_> = alone.copied().collect();
+    part(&alone, true, window, |Listed { digest, created }| OrphanImage {
+        digest,
+        created,
+        from: known.origins.get(&digest).cloned().flatten(),
+    })
 }
 
-fn untagged(catalog: &Catalog, limit: usize) -> Part<Untagged> {
-    let (mut rows, mut total) = (Vec::new(), 0);
+fn untagged(catalog: &Catalog, window: Window) -> Part<Untagged> {
+    let mut all = Vec::new();
     for (_, repository) in catalog.repositories_by_name() {
         let held = repository.images().iter().filter(|held| !held.missing);
-        for image in without_tag(catalog, repository, held.map(|held| held.digest).collect()) {
-            total += 1;
-            if rows.len() < limit {
-                rows.push(Untagged {
-                    repository: repository.name.clone(),
-                    digest: catalog.digests.digest(image),
-                    size: catalog.size(image),
-                });
-            }
-        }
+        let held = held.map(|held| held.digest).collect();
+        let images = without_tag(catalog, repository, held).into_iter();
+        all.extend(images.map(|image| (repository, image)));
     }
     // A plain registry names only what has a tag.
     let is_known = catalog.source() == Some(Source::Openshift) && catalog.images_are_read();
-    Part { rows, total: is_known.then_some(total), failure: None }
+    part(&all, is_known, window, |(repository, image)| Untagged {
+        repository: repository.name.clone(),
+        digest: catalog.digests.digest(image),
+        size: catalog.size(image),
+    })
 }
 
-fn signatures(catalog: &Catalog, known: &Known, limit: usize) -> Part<TagRef> {
+fn signatures(catalog: &Catalog, known: &Known, window: Window) -> Part<TagRef> {
     let is_openshift = catalog.source() == Some(Source::Openshift);
-    let (mut rows, mut total, mut is_known) = (Vec::new(), 0, catalog.tags_are_read());
+    let (mut all, mut is_known) = (Vec::new(), catalog.tags_are_read());
     for (repository, name, subject) in catalog.signatures_without_subject() {
         if !is_openshift {
             let subject = (repository.name.clone(), catalog.digests.digest(subject));
@@ -117,12 +118,11 @@ fn signatures(catalog: &Catalog, known: &Known, limit: usize) -> Part<TagRef> {
                 }
             }
         }
-        total += 1;
-        if rows.len() < limit {
-            let tag = catalog.tag_name(name);
-            rows.push(TagRef { repository: repository.name.clone(), tag });
-        }
+        all.push((repository, name));
     }
     is_known &= !is_openshift || catalog.images_are_read();
-    Part { rows, total: is_known.then_some(total), failure: None }
+    part(&all, is_known, window, |(repository, name)| TagRef {
+        repository: repository.name.clone(),
+        tag: catalog.tag_name(name),
+    })
 }

@@ -68,12 +68,16 @@ fn images_in_no_stream_are_those_that_no_stream_holds() {
     let mut catalog = catalog(Source::Openshift);
     let mut known = listed(&[1, 2, 3, 4, 5, 10, 6]);
     known.origins.insert(digest(5), Some("quay.io/x/y:1".to_owned()));
-    let params = Params { limit: 1, refresh: 0 };
+    let images = Window { offset: 0, limit: 1 };
+    let params = Params { images, ..Params::default() };
     let view = orphans(&catalog, &params, &known);
     assert_eq!(view.images.total, Some(2));
     let first =
         OrphanImage { digest: digest(5), created: Some(5), from: Some("quay.io/x/y:1".to_owned()) };
     assert_eq!(view.images.rows, [first]);
+    let images = Window { offset: 1, limit: 5 };
+    let rest = orphans(&catalog, &Params { images, ..Params::default() }, &known).images;
+    assert_eq!((rest.offset, rest.rows.len(), rest.rows[0].digest), (1, 1, digest(6)));
     // While a stream was not read, an image of an index of it may be taken for one.
     catalog.put_repository(&name("shop/web"), Some(vec![tag("latest", 5)]));
     let view = orphans(&catalog, &params, &known);
