@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use images_proto::history::{Change, Params, View};
-use images_proto::search;
+use images_proto::window;
 use tokio::sync::watch;
 
 use crate::action::{self, Closing};
@@ -92,13 +92,14 @@ impl Live for HistoryView {
         }
         let entries = &self.known.entries;
         let collections = action::collections(entries);
-        let limit = self.params.limit.min(search::Params::MAX_LIMIT) as usize;
-        let window = entries.iter().skip(self.params.offset as usize).take(limit);
+        let window = window::places(self.params.offset, self.params.limit, entries.len());
+        let offset = window.start as u32;
         View {
-            changes: window.map(|entry| self.change(entry, &collections)).collect(),
-            offset: self.params.offset,
+            changes: entries[window].iter().map(|entry| self.change(entry, &collections)).collect(),
+            offset,
             total: entries.len() as u32,
             folder: self.records().folder(),
+            reading: !self.is_read,
         }
     }
 

@@ -191,6 +191,18 @@ impl Drop for LocationListener {
     }
 }
 
+/// Whether nobody sees the page: another page of Cockpit is shown, or another tab of the browser.
+pub fn is_hidden() -> bool {
+    COCKPIT.with(|cockpit| Reflect::get(cockpit, &"hidden".into())).is_ok_and(|it| it == true)
+}
+
+/// From now on tells of every change of that.
+pub fn on_hiding(heard: impl FnMut() + 'static) {
+    let listener = Closure::<dyn FnMut()>::new(heard);
+    add_event_listener("visibilitychange", function(&listener));
+    listener.forget();
+}
+
 /// The path and the options of the address. An option that is given twice counts as absent. An
 /// address that Cockpit cannot read, such as one with a broken `%`, has one empty part, which is the
 /// path of no place.

@@ -78,6 +78,8 @@ pub struct View {
     pub total: u32,
     /// The folder that they are kept in.
     pub folder: String,
+    /// They are still being read.
+    pub reading: bool,
 }
 
 /// Something that was changed.

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! The live view of a component: its channel lives as long as the component does.
+//! The live view of a component: its channel lives as long as the component does and somebody sees
+//! the page. A page that is hidden for a moment has no view open, so that nothing is read for nobody;
+//! when it is back, its views are opened again, and show until then what they showed before.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use images_proto::image::Details;
 use images_proto::{Code, Failure, Message, Method};
 use yew::prelude::*;
 
 use super::line::{self, Heard, Line, spawn_from_now_on};
 use crate::browser::{Timer, now};
-use crate::cockpit::Closed;
+use crate::cockpit::{Closed, is_hidden, on_hiding};
 use crate::json::{self, Reader};
 use crate::state::reopen::{Next, after_close};
 use crate::state::view::{Event, ViewState};
@@ -35,7 +38,11 @@ impl LiveView for images_proto::status::Status {}
 
 impl LiveView for images_proto::route::Routes {}
 
-impl LiveView for images_proto::history::History {}
+impl LiveView for images_proto::history::History {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.reading
+    }
+}
 
 // Questions that are answered once. A page shows their answer as it shows that of a view, and asks
 // again by `retry`.
@@ -51,27 +58,55 @@ impl LiveView for images_proto::stage::Stages {
     }
 }
 
-impl LiveView for images_proto::project::Projects {}
+impl LiveView for images_proto::project::Projects {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.about.reading
+    }
+}
 
 impl LiveView for images_proto::project::Project {
     fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
         answer.project.as_ref().is_none_or(|project| project.name == params.name)
     }
+
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.about.reading
+    }
 }
 
-impl LiveView for images_proto::lens::Lens {}
+impl LiveView for images_proto::lens::Lens {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.about.reading
+    }
+}
 
-impl LiveView for images_proto::lens::Reach {}
+impl LiveView for images_proto::lens::Reach {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.about.reading
+    }
+}
 
-impl LiveView for images_proto::people::People {}
+impl LiveView for images_proto::people::People {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.about.reading
+    }
+}
 
-impl LiveView for images_proto::people::Person {}
+impl LiveView for images_proto::people::Person {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.about.reading
+    }
+}
 
-impl LiveView for images_proto::robot::Robots {}
+impl LiveView for images_proto::robot::Robots {
+    fn is_whole(answer: &Self::Answer) -> bool {
+        !answer.about.reading
+    }
+}
 
 impl LiveView for images_proto::orphans::Orphans {
     fn is_whole(answer: &Self::Answer) -> bool {
-        !answer.coverage.listing
+        answer.is_known() && !answer.coverage.listing
     }
 }
 
@@ -98,6 +133,10 @@ impl LiveView for images_proto::repository::Repository {
 impl LiveView for images_proto::image::Image {
     fn answers(params: &Self::Params, answer: &Self::Answer) -> bool {
         params.digest == answer.digest
+    }
+
+    fn is_whole(answer: &Self::Answer) -> bool {
+        answer.details != Details::Reading
     }
 }
 
@@ -288,12 +327,21 @@ struct Inner {
     /// Lines in a row that did not hold.
     attempt: u32,
     again: Option<Timer>,
+    /// The line is to be opened when the page is seen again.
+    rests: bool,
 }
 
 /// Seconds after which a line has held: its end is then a new accident and no part of a series.
 const HELD: i64 = 10;
 
+/// Milliseconds after which a page that nobody sees has no view open.
+const MOMENT: u32 = 500;
+
 thread_local! {
+    /// The requests of the page, once somebody listens whether it is seen.
+    static REQUESTS: RefCell<Option<Vec<std::rc::Weak<Request>>>> = const { RefCell::new(None) };
+    /// Nobody sees the page.
+    static RESTS: Cell<bool> = const { Cell::new(false) };
     /// How to open the views again whose bridge is gone for good. The user tries that again for
     /// the page as a whole.
     static ENDED: RefCell<Vec<Box<dyn Fn()>>> = const { RefCell::new(Vec::new()) };
@@ -309,13 +357,16 @@ impl Request {
             opened: 0,
             attempt: 0,
             again: None,
+            rests: false,
         };
-        Rc::new_cyclic(|this| Self {
+        let request = Rc::new_cyclic(|this| Self {
             method,
             hear: Box::new(hear),
             inner: RefCell::new(inner),
             this: this.clone(),
-        })
+        });
+        listen(&request);
+        request
     }
 
     fn ask(&self, params: String) {
@@ -326,7 +377,7 @@ impl Request {
                 true
             }
             // It is opened again, with the new parameters, when the time has come.
-            None => inner.again.is_some(),
+            None => inner.again.is_some() || inner.rests,
         };
         inner.params = Some(params);
         inner.answered = false;
@@ -340,7 +391,8 @@ impl Request {
     fn open(&self) {
         let mut inner = self.inner.borrow_mut();
         inner.again = None;
-        let Some(params) = &inner.params else { return };
+        inner.rests = RESTS.get();
+        let Some(params) = inner.params.as_ref().filter(|_| !RESTS.get()) else { return };
         let this = self.this.clone();
         let line = Line::open(
             line::Request { method: self.method, params },
@@ -352,6 +404,25 @@ impl Request {
         );
         inner.line = Some(line);
         inner.opened = now();
+    }
+
+    /// Nobody sees the page: closes the line until somebody does.
+    fn rest(&self) {
+        let mut inner = self.inner.borrow_mut();
+        let closed = (inner.line.take(), inner.again.take());
+        inner.rests |= closed.0.is_some() || closed.1.is_some();
+        drop(inner);
+        drop(closed);
+    }
+
+    fn wake(&self) {
+        let mut inner = self.inner.borrow_mut();
+        let rested = std::mem::take(&mut inner.rests);
+        inner.recovers |= rested && inner.answered;
+        drop(inner);
+        if rested {
+            self.open();
+        }
     }
 
     fn retry(&self) {
@@ -441,6 +512,40 @@ impl Request {
                     }
                 });
             }
+        }
+    }
+}
+
+/// From now on the request rests while the page is hidden.
+fn listen(request: &Rc<Request>) {
+    let is_first = REQUESTS.with_borrow_mut(|requests| {
+        let is_first = requests.is_none();
+        let requests = requests.get_or_insert_default();
+        requests.retain(|request| request.strong_count() > 0);
+        requests.push(Rc::downgrade(request));
+        is_first
+    });
+    if is_first {
+        let moment = RefCell::new(None);
+        on_hiding(move || match is_hidden() {
+            true => drop(moment.replace(Timer::after(MOMENT, || tell_all(true)))),
+            false => {
+                moment.take();
+                tell_all(false);
+            }
+        });
+    }
+}
+
+/// Has all requests rest or wake.
+fn tell_all(rest: bool) {
+    RESTS.set(rest);
+    let requests = REQUESTS.with_borrow(|requests| requests.clone().unwrap_or_default());
+    for request in requests.iter().filter_map(std::rc::Weak::upgrade) {
+        if rest {
+            request.rest();
+        } else {
+            request.wake();
         }
     }
 }
