@@ -179,6 +179,24 @@ impl Cluster {
         self.storage().join("blobs/sha256").join(folder).join(hex).join("data").exists()
     }
 
+    /// Puts tags `many-0000` and so on, on an image of a repository, as the registry itself has them on
+    /// its disk.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn add_tags(&self, repository: &str, digest: &str, count: usize) -> Result<()> {
+        let tags = self.storage().join("repositories").join(repository).join("_manifests/tags");
+        let hex = digest.trim_start_matches("sha256:");
+        for number in 0..count {
+            let tag = tags.join(format!("many-{number:04}"));
+            for folder in [tag.join("current"), tag.join("index/sha256").join(hex)] {
+                std::fs::create_dir_all(&folder)?;
+                std::fs::write(folder.join("link"), digest)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The bearer token of a user.
     ///
     /// # Errors

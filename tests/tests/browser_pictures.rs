@@ -5,7 +5,7 @@
 //! `evidence/pictures` beside the build.
 
 use anyhow::{Context, Result, ensure};
-use images_tests::browser::Browser;
+use images_tests::browser::{Browser, Key};
 use images_tests::cluster::Face;
 use images_tests::evidence;
 use images_tests::kubeconfig::{Kubeconfig, by_token, server};
@@ -70,6 +70,28 @@ async fn without_a_cluster() -> Result<()> {
             browser.wait(&said.map(page::named).join(", ")).await?;
             look(browser, "host-kubeconfig").await?;
             page::close_dialog(browser).await
+        })
+        .await
+}
+
+/// A list of which most rows are not in the document, all of them marked but one.
+#[tokio::test]
+async fn a_long_list() -> Result<()> {
+    Scene::new(Face::Plain)
+        .path("/system")
+        .play("pictures-long-list", async |stage| {
+            let (browser, cluster) = (&stage.browser, stage.cluster()?);
+            let repository = "skyfield/nightly";
+            let image = cluster.skopeo("sarah")?.digest("skyfield/nightly:2026-05-01").await?;
+            cluster.add_tags(repository, &image.context("no image")?, 1200)?;
+            page::open_repository(stage, repository).await?;
+            browser.wait("[data-row]").await?;
+            look(browser, "long-list").await?;
+            browser.click("#quick-delete").await?;
+            browser.click("#select-all").await?;
+            browser.press("#select-all", Key::End).await?;
+            browser.click(&page::mark(&format!("{repository}:many-1199"))).await?;
+            look(browser, "long-list-marked").await
         })
         .await
 }

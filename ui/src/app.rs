@@ -150,9 +150,9 @@ fn page(route: &Route, again: &Callback<()>) -> Html {
         Route::Image { digest, repository } => {
             Image { digest, repository }.keyed(&digest.to_string())
         }
-        Route::Layer { digest, window } => Layer { digest, window }.keyed(&digest.to_string()),
+        Route::Layer { digest, from } => Layer { digest, from }.keyed(&digest.to_string()),
         Route::Registry => Registry.part(),
-        Route::History(window) => History { window }.part(),
+        Route::History(from) => History { from }.part(),
         Route::Record(id) => Record { id: id.clone() }.keyed(&id),
         Route::CleanUp => CleanUp.part(),
         Route::Projects(list) => Projects { list }.part(),

@@ -2,6 +2,9 @@
 
 //! What the page needs of the browser itself: clock, timers, clipboard, focus, its own files.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use js_sys::{Array, Date, JSON, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -11,6 +14,8 @@ use web_sys::{
 };
 
 use crate::cockpit;
+
+pub mod rows;
 
 /// A timer that is forgotten when dropped.
 pub struct Timer {
@@ -153,7 +158,8 @@ pub fn focus_unless_focused(selector: &str) {
 }
 
 /// Moves the keyboard focus up or down the rows of tables by their checkboxes, or where there are
-/// none by their first links; above the first row is the search box. Says whether there was somewhere to go.
+/// none by their first links; above the first row is the search box. From elsewhere it goes to the first
+/// row that is seen. Says whether there was somewhere to go.
 pub fn focus_row(step: i32) -> bool {
     let go = || -> Option<()> {
         let document = document()?;
@@ -167,7 +173,12 @@ pub fn focus_row(step: i32) -> bool {
         let at = (0..rows.length()).find(|idx| row(*idx) == here && here.is_some());
         let next = match at {
             Some(at) => i64::from(at) + i64::from(step),
-            None => 0,
+            None => {
+                let is_seen = |idx: &u32| {
+                    row(*idx).is_some_and(|row| row.get_bounding_client_rect().top() >= 0.0)
+                };
+                (0..rows.length()).find(is_seen).unwrap_or(0).into()
+            }
         };
         let Ok(next) = u32::try_from(next) else {
             focus("#search, #filter");
@@ -204,6 +215,35 @@ fn click_element(element: Option<Element>) -> bool {
         element.click();
     }
     element.is_some()
+}
+
+/// Hears from now on that something was scrolled or that the screen has another size, at most once
+/// for each frame that is painted.
+pub fn on_scroll(heard: impl Fn() + 'static) {
+    let waits = Rc::new(Cell::new(false));
+    let paint = Closure::<dyn FnMut()>::new({
+        let waits = waits.clone();
+        move || {
+            waits.set(false);
+            heard();
+        }
+    });
+    let scrolled = Closure::<dyn FnMut()>::new(move || {
+        if !waits.replace(true)
+            && let Some(window) = window()
+            && window.request_animation_frame(paint.as_ref().unchecked_ref()).is_err()
+        {
+            waits.set(false);
+        }
+    });
+    if let Some(window) = window() {
+        let scrolled = scrolled.as_ref().unchecked_ref();
+        // The page's own window takes listeners. What scrolls is within it, and such events go no
+        // further than to whoever listens before them.
+        let _ = window.add_event_listener_with_callback_and_bool("scroll", scrolled, true);
+        let _ = window.add_event_listener_with_callback("resize", scrolled);
+    }
+    scrolled.forget();
 }
 
 /// Makes the checkbox that got the focus the one of its table that Tab reaches.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! The filter and the pages of a long list, whose address follows what is typed.
+//! A long list with a filter, whose address follows what is typed and how far it is scrolled.
 
+use images_proto::project::Window;
 use yew::prelude::*;
 
 use crate::location;
+use crate::scrolled::{Scrolled, Shown, use_scrolled};
 use crate::state::filtered::Filtered;
-use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::typed::{Typed, use_typed};
 
@@ -17,8 +18,19 @@ pub struct UseFiltered {
     pub now: Filtered,
     /// The filter's field.
     pub typed: Typed,
-    /// Shows another page.
-    pub turn: Callback<Window>,
+    scrolled: Scrolled,
+}
+
+impl UseFiltered {
+    /// What the bridge is asked for.
+    pub fn params(&self) -> Window {
+        self.now.params(self.scrolled.window)
+    }
+
+    /// Draws this many of all rows, the first of which has this place.
+    pub fn show(&self, offset: u32, rows: usize, total: u32) -> Shown {
+        self.scrolled.show(offset, rows, total)
+    }
 }
 
 /// A list with a filter; `address` is what the address says, `route` makes an address of it.
@@ -35,12 +47,13 @@ pub fn use_filtered(address: &Filtered, route: Callback<Filtered, Route>) -> Use
         true => address.clone(),
         false => address.filtering(&typed.text),
     };
-    let turn = {
+    let tell = {
         let (now, typed) = (now.clone(), typed.clone());
-        Callback::from(move |window: Window| {
+        Callback::from(move |from: u32| {
             typed.settle();
-            location::replace(&route.emit(now.at(window)));
+            location::replace(&route.emit(now.at(from)));
         })
     };
-    UseFiltered { now, typed, turn }
+    let scrolled = use_scrolled(now.from, &now.filter, tell);
+    UseFiltered { now, typed, scrolled }
 }

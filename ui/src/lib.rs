@@ -22,6 +22,7 @@ pub mod json;
 pub mod location;
 pub mod pages;
 pub mod part;
+pub mod scrolled;
 pub mod session;
 pub mod state;
 pub mod text;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! A long list: a filter above it, how many rows there are, the rows, and the pages.
+//! A long list: a filter above it, how many rows there are, and the rows.
 
 use yew::prelude::*;
 
 use super::button::{Button, Look};
 use super::empty_state::{EmptyState, Picture};
 use super::icon::Icon;
-use super::pagination::Pagination;
 use super::search_box::SearchBox;
 use crate::filtered::UseFiltered;
 use crate::text::tr;
@@ -20,8 +19,6 @@ pub struct List {
     pub tools: Html,
     /// How many rows fit the filter, in words.
     pub found: String,
-    /// The same as a number.
-    pub total: u32,
     /// More is being read, so that none is not known to be none.
     pub reading: bool,
     /// The table; absent when it would have no row.
@@ -32,7 +29,7 @@ pub struct List {
 
 /// Draws it.
 pub fn list(list: List, filtered: &UseFiltered) -> Html {
-    let List { filter, tools, found, total, reading, table, nothing } = list;
+    let List { filter, tools, found, reading, table, nothing } = list;
     let typed = &filtered.typed;
     let body = if let Some(table) = table {
         table
@@ -65,7 +62,6 @@ pub fn list(list: List, filtered: &UseFiltered) -> Html {
                 <span role="status" aria-live="polite" data-testid="found">{ found }</span>
             </div>
             { body }
-            <Pagination window={filtered.now.window} {total} onchange={filtered.turn.clone()} />
         </div>
     }
 }

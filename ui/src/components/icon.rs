@@ -18,14 +18,8 @@ pub enum Icon {
     Copy,
     /// A tick.
     Check,
-    /// `‹`
-    Back,
     /// `›`
     Forward,
-    /// `«`
-    First,
-    /// `»`
-    Last,
     /// `⌄`
     Down,
     /// Arrows up and down: a column that sorts.
@@ -66,10 +60,7 @@ impl Icon {
             Self::Trash => "M3 6H21M9 6V3H15V6M5.5 6L7 21H17L18.5 6M10 10.5V17M14 10.5V17",
             Self::Copy => "M8 8H20V21H8ZM16 8V3H4V16H8",
             Self::Check => "M4 13L9.5 18.5L20 6",
-            Self::Back => "M15 4L7 12L15 20",
             Self::Forward => "M9 4L17 12L9 20",
-            Self::First => "M12 4L4 12L12 20M20 4L12 12L20 20",
-            Self::Last => "M4 4L12 12L4 20M12 4L20 12L12 20",
             Self::Down => "M4 8L12 16L20 8",
             Self::Sort => "M8 20V4M3.5 8.5L8 4L12.5 8.5M16 4V20M11.5 15.5L16 20L20.5 15.5",
             Self::Ascending => "M12 20V4M5.5 10.5L12 4L18.5 10.5",
@@ -94,7 +85,7 @@ impl Icon {
 
     /// The picture. It says nothing to a screen reader; the text beside it does.
     pub fn draw(self) -> Html {
-        let directed = matches!(self, Self::Back | Self::Forward | Self::First | Self::Last);
+        let directed = matches!(self, Self::Forward);
         html! {
             <svg class={classes!("pf-v6-svg", "images-icon", directed.then_some("images-directed"))} viewBox="0 0 24 24" width="1em" height="1em" fill="none"
                 stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"

@@ -7,7 +7,7 @@ mod keyboard;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use images_proto::delete::{Params, Target};
+use images_proto::delete::{List, Params, Target};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -70,20 +70,15 @@ impl QuickDelete {
         self.marks.selection.borrow().len()
     }
 
-    /// How much of these rows is marked.
-    pub fn extent(&self, rows: &[Rc<Target>]) -> Extent {
+    fn extent(&self, rows: &Rows) -> Extent {
         self.marks.selection.borrow().extent(rows)
-    }
-
-    /// Marks all of these, or takes the marks away.
-    pub fn mark_all(&self, rows: &[Rc<Target>], marked: bool) {
-        self.marks.change(|selection| selection.mark_all(rows, marked));
     }
 }
 
-/// The quick delete mode of a page. `changed` is told when things may have been deleted.
+/// The quick delete mode of a page that shows a list of so many rows. `changed` is told when things
+/// may have been deleted.
 #[hook]
-pub fn use_quick_delete(changed: Callback<()>) -> QuickDelete {
+pub fn use_quick_delete(list: List, total: u32, changed: Callback<()>) -> QuickDelete {
     let session = use_context::<Session>().unwrap_or_default();
     let on = use_state_eq(|| false);
     let update = use_force_update();
@@ -111,6 +106,14 @@ pub fn use_quick_delete(changed: Callback<()>) -> QuickDelete {
             gone: gone.clone(),
         })
     };
+    use_effect_with((list, total), {
+        let marks = marks.clone();
+        move |(list, total): &(List, u32)| {
+            if marks.selection.borrow().has_rules() {
+                marks.change(|selection| selection.show(list, *total));
+            }
+        }
+    });
     let quick = QuickDelete { on: *on, delete, toggle, changes: marks.changes.get(), marks };
     use_keyboard(&quick);
     quick
@@ -169,10 +172,25 @@ fn delete_label(marked: usize) -> String {
     }
 }
 
+/// How many rows are marked, where some of them are not among those that are there.
+pub fn marked(quick: &QuickDelete, targets: &RowTargets) -> Html {
+    let selection = quick.marks.selection.borrow();
+    let unseen = selection.unseen(&targets.rows);
+    if !quick.on || unseen == 0 {
+        return html! {};
+    }
+    let (all, unseen) = (browser::number(selection.len() as u64), browser::number(unseen as u64));
+    html! {
+        <div class="images-summary" role="status" data-testid="marked">
+            { tr_with("$0 are marked, $1 of them elsewhere in the list or not in it", &[&all, &unseen]) }
+        </div>
+    }
+}
+
 /// What the rows of a table delete.
 pub struct RowTargets {
-    /// Those that can be deleted, in their order.
-    pub rows: Rows,
+    /// Those that can be deleted.
+    rows: Rc<Rows>,
     /// For each row its place among them, or why it has none.
     places: Vec<Result<usize, Undeletable>>,
 }
@@ -181,12 +199,17 @@ impl RowTargets {
     /// The target of this row and its place.
     fn get(&self, row: usize) -> Result<(usize, &Rc<Target>), Undeletable> {
         let place = self.places.get(row).copied().unwrap_or(Err(Undeletable::Unknown))?;
-        self.rows.get(place).map(|target| (place, target)).ok_or(Undeletable::Unknown)
+        self.rows.targets.get(place).map(|target| (place, target)).ok_or(Undeletable::Unknown)
     }
 }
 
-impl FromIterator<Result<Target, Undeletable>> for RowTargets {
-    fn from_iter<I: IntoIterator<Item = Result<Target, Undeletable>>>(rows: I) -> Self {
+impl RowTargets {
+    /// Those of a list of so many rows, of which these are there.
+    pub fn of(
+        list: List,
+        total: u32,
+        rows: impl IntoIterator<Item = Result<Target, Undeletable>>,
+    ) -> Self {
         let mut targets = Vec::new();
         let place = |row: Result<Target, Undeletable>| {
             row.map(|target| {
@@ -194,8 +217,9 @@ impl FromIterator<Result<Target, Undeletable>> for RowTargets {
                 targets.len() - 1
             })
         };
-        let places = rows.into_iter().map(place).collect();
-        Self { rows: Rc::new(targets), places }
+        let places: Vec<_> = rows.into_iter().map(place).collect();
+        let is_part = places.len() < total as usize;
+        Self { rows: Rc::new(Rows { targets, list, total, is_part }), places }
     }
 }
 
@@ -205,6 +229,7 @@ pub fn th_all(quick: &QuickDelete, targets: &RowTargets, within: bool) -> Html {
         return html! {};
     }
     let rows = &targets.rows;
+    let extent = quick.extent(rows);
     let onchange = {
         let (marks, rows) = (quick.marks.clone(), rows.clone());
         Callback::from(move |event: Event| {
@@ -215,9 +240,10 @@ pub fn th_all(quick: &QuickDelete, targets: &RowTargets, within: bool) -> Html {
         <th class="pf-v6-c-table__th pf-v6-c-table__check" scope="col">
             <label class="pf-v6-c-check pf-m-standalone">
                 <input class="pf-v6-c-check__input" type="checkbox" id={(!within).then_some("select-all")}
-                    disabled={rows.is_empty()} checked={quick.extent(rows) == Extent::All}
-                    aria-label={tr("Mark all rows of this page")}
-                    title={tr("Mark all rows of this page")} {onchange} />
+                    disabled={rows.targets.is_empty()} checked={extent == Extent::All}
+                    aria-checked={(extent == Extent::Some).then_some("mixed")}
+                    aria-label={tr("Mark all rows")}
+                    title={plural("Mark the row", "Mark all $0 rows", rows.total.into())} {onchange} />
             </label>
         </th>
     }
@@ -231,7 +257,7 @@ pub fn td_check(quick: &QuickDelete, targets: &RowTargets, row: usize) -> Html {
     }
     let input = targets.get(row).ok().map(|(at, target)| {
         let name = target::name(target);
-        let checked = quick.marks.selection.borrow().contains(target);
+        let checked = quick.marks.selection.borrow().contains(&targets.rows.list, target);
         let (marks, rows) = (quick.marks.clone(), targets.rows.clone());
         let onclick = Callback::from(move |event: MouseEvent| {
             let extending = marks.extending.get();

@@ -6,13 +6,27 @@ use yew::prelude::*;
 
 use super::icon::Icon;
 use crate::browser;
+use crate::scrolled::Shown;
 
 /// A table with its name for screen readers; `head` is the row of column heads.
 pub fn table(label: String, head: Html, body: Html) -> Html {
-    let onkeydown = Callback::from(|event: KeyboardEvent| {
-        let step = match event.key().as_str() {
-            "ArrowDown" => 1,
-            "ArrowUp" => -1,
+    draw(label, head, body, None)
+}
+
+/// A table of which only some rows may be in the document.
+pub fn long_table(label: String, head: Html, body: Html, shown: &Shown) -> Html {
+    draw(label, head, body, Some(shown))
+}
+
+fn draw(label: String, head: Html, body: Html, shown: Option<&Shown>) -> Html {
+    let long = shown.filter(|shown| shown.is_part()).cloned();
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        let step = match (event.key().as_str(), &long) {
+            ("ArrowDown", _) => 1,
+            ("ArrowUp", _) => -1,
+            // At once: on a long way there the browser would be held up by the rows that come.
+            ("End", Some(shown)) => return shown.jump(&event, f64::from(i32::MAX)),
+            ("Home", Some(shown)) => return shown.jump(&event, f64::from(i32::MIN)),
             _ => return,
         };
         // With shift the arrows mark rows, where rows can be marked.
@@ -25,14 +39,29 @@ pub fn table(label: String, head: Html, body: Html) -> Html {
             event.stop_propagation();
         }
     });
+    let (above, below) = shown.map_or((0, 0), Shown::missing);
+    let is_part = shown.is_some_and(Shown::is_part);
     html! {
         <table class="pf-v6-c-table pf-m-grid-md pf-m-compact images-table" role="grid" aria-label={label}
-            {onkeydown}>
+            ref={shown.map(Shown::table).unwrap_or_default()} tabindex={is_part.then_some("-1")}
+            aria-rowcount={shown.and_then(Shown::row_count)} {onkeydown}>
             <thead class="pf-v6-c-table__thead">
-                <tr class="pf-v6-c-table__tr">{ head }</tr>
+                <tr class="pf-v6-c-table__tr" aria-rowindex={is_part.then_some("1")}>{ head }</tr>
             </thead>
+            { missing(above) }
             { body }
+            { missing(below) }
         </table>
+    }
+}
+
+/// The place of rows that are not there. Cockpit's security policy allows no styles in attributes.
+fn missing(height: u32) -> Html {
+    if height == 0 {
+        return html! {};
+    }
+    html! {
+        <tbody class="images-missing" aria-hidden="true"><tr><td height={height.to_string()} /></tr></tbody>
     }
 }
 
@@ -42,17 +71,26 @@ pub fn rows(rows: impl IntoIterator<Item = Html>) -> Html {
 }
 
 /// A whole table whose rows have a name and a cell for each column; `columns` are their heads.
-/// Nothing when there is no row.
-pub fn grid(label: String, columns: &[String], body: Vec<(String, Vec<Html>)>) -> Option<Html> {
+/// Nothing when there is no row. `shown` is absent where all rows are in the document.
+pub fn grid(
+    label: String,
+    columns: &[String],
+    body: Vec<(String, Vec<Html>)>,
+    shown: Option<&Shown>,
+) -> Option<Html> {
     if body.is_empty() {
         return None;
     }
-    let row = |(name, cells): (String, Vec<Html>)| {
+    let row = |(idx, (name, cells)): (usize, (String, Vec<Html>))| {
         let cells = columns.iter().zip(cells).map(|(column, cell)| td(column.clone(), cell));
-        html! { <tr class="pf-v6-c-table__tr" key={name.clone()} data-row={name}>{ for cells }</tr> }
+        html! {
+            <tr class="pf-v6-c-table__tr" key={name.clone()} data-row={name} aria-rowindex={shown.and_then(|shown| shown.row_index(idx))}>
+                { for cells }
+            </tr>
+        }
     };
     let head = columns.iter().map(|column| th(column.clone())).collect();
-    Some(table(label, head, rows(body.into_iter().map(row))))
+    Some(draw(label, head, rows(body.into_iter().enumerate().map(row)), shown))
 }
 
 /// The head of a column.

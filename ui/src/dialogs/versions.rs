@@ -73,7 +73,7 @@ fn use_versions_dialog(props: &VersionsDialog) -> Html {
             ([&idx.to_string(), " ", &version.digest.to_string()].concat(), cells)
         };
         let rows = known.versions.iter().enumerate().map(row).collect();
-        grid(tr("Versions"), &columns, rows)
+        grid(tr("Versions"), &columns, rows, None)
             .unwrap_or_else(|| html! { <p>{ tr("Nothing is known of what it named before.") }</p> })
     });
     question(asked, body, &Callback::noop(), &props.on_close)

@@ -19,8 +19,10 @@ use crate::components::heading::Heading;
 use crate::components::icon::Icon;
 use crate::components::waiting;
 use crate::part::{Part, part};
+use crate::scrolled::{Scrolled, use_scrolled};
 use crate::session::Session;
 use crate::state::route::Route;
+use crate::state::window::Window;
 use crate::text::tr;
 
 /// The page.
@@ -37,7 +39,19 @@ fn use_clean_up(_part: &CleanUp) -> Html {
         let refresh = refresh.clone();
         Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
     };
-    let view = use_view::<Orphans>(Params { refresh: *refresh, ..Params::default() });
+    let images = use_scrolled(0, "", Callback::noop());
+    let untagged = use_scrolled(0, "", Callback::noop());
+    let signatures = use_scrolled(0, "", Callback::noop());
+    let window = |list: &Scrolled| {
+        let Window { offset, limit } = list.window;
+        images_proto::window::Window { offset, limit }
+    };
+    let view = use_view::<Orphans>(Params {
+        images: window(&images),
+        untagged: window(&untagged),
+        signatures: window(&signatures),
+        refresh: *refresh,
+    });
     let source = session.source();
     html! {
         <>
@@ -52,10 +66,10 @@ fn use_clean_up(_part: &CleanUp) -> Html {
                         // No config is needed to know what nothing leads to.
                         { coverage(&Coverage { configs_unread: 0, ..answer.coverage }) }
                         if source == Some(Source::Openshift) {
-                            { leftovers::images(&answer.images, &session, &again) }
+                            { leftovers::images((&answer.images, &images), &session, &again) }
                         }
-                        { leftovers::untagged(&answer.untagged, &session, &again) }
-                        { leftovers::signatures(&answer.signatures, &session, &again) }
+                        { leftovers::untagged((&answer.untagged, &untagged), &session, &again) }
+                        { leftovers::signatures((&answer.signatures, &signatures), &session, &again) }
                     </>
                 }) }
                 if let Some(source) = source { { GarbageCard { source }.part() } }

@@ -19,22 +19,21 @@ use crate::components::heading::Heading;
 use crate::components::icon::Icon;
 use crate::components::link::Link;
 use crate::components::moment::moment;
-use crate::components::pagination::Pagination;
-use crate::components::table::{rows, table, td, th};
+use crate::components::table::{long_table, rows, td, th};
 use crate::components::waiting;
 use crate::location;
 use crate::part::part;
+use crate::scrolled::{Shown, use_scrolled};
 use crate::session::{Session, Work};
 use crate::state::history::{may_go_on, may_undo};
-use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::text::{tr, tr_with};
 
 /// The page.
 #[derive(PartialEq)]
 pub struct History {
-    /// Which changes are shown.
-    pub window: Window,
+    /// The first change that is seen.
+    pub from: u32,
 }
 
 part!(History, use_history, "history");
@@ -42,20 +41,19 @@ part!(History, use_history, "history");
 #[hook]
 fn use_history(props: &History) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
-    let window = props.window;
-    let view = use_view::<Method>(Params { offset: window.offset(), limit: window.per_page });
-    let turn = Callback::from(|window: Window| location::replace(&Route::History(window)));
+    let tell = Callback::from(|from| location::replace(&Route::History(from)));
+    let scrolled = use_scrolled(props.from, "", tell);
+    let view =
+        use_view::<Method>(Params { offset: scrolled.window.offset, limit: scrolled.window.limit });
     html! {
         <>
             { breadcrumb(vec![(Route::home(), tr("Images"))], tr("History")) }
             <section class="pf-v6-c-page__main-section images-page">
                 <Heading title={tr("History")} />
                 <div class="pf-v6-c-card images-card">
-                    { waiting::show(&view.state, &view.retry, |answer| html! {
-                        <>
-                            { changes(answer, &session) }
-                            <Pagination {window} total={answer.total} onchange={turn} />
-                        </>
+                    { waiting::show(&view.state, &view.retry, |answer| {
+                        let shown = scrolled.show(answer.offset, answer.changes.len(), answer.total);
+                        changes(answer, &session, &shown)
                     }) }
                 </div>
             </section>
@@ -63,7 +61,10 @@ fn use_history(props: &History) -> Html {
     }
 }
 
-fn changes(view: &View, session: &Session) -> Html {
+fn changes(view: &View, session: &Session, shown: &Shown) -> Html {
+    if view.reading && view.total == 0 {
+        return html! { <EmptyState state="loading" picture={Picture::Spinner} title={tr("Reading")} /> };
+    }
     if view.total == 0 {
         return html! {
             <EmptyState state="empty" picture={Picture::Icon(Icon::Again)} title={tr("Nothing was changed yet")}>
@@ -77,10 +78,11 @@ fn changes(view: &View, session: &Session) -> Html {
             { th(tr("Result")) }{ th(tr("Undo")) }
         </>
     };
-    let body = view.changes.iter().map(|change| row(change, session));
+    let body = view.changes.iter().enumerate();
+    let body = body.map(|(idx, change)| row(change, session, shown.row_index(idx)));
     html! {
         <>
-            { table(tr("Changes"), head, rows(body)) }
+            { long_table(tr("Changes"), head, rows(body), shown) }
             <p class="images-secondary images-inset images-break">
                 { tr_with("The records are in $0 on this host. Each change is in its journal, too.", &[&view.folder]) }
             </p>
@@ -88,13 +90,13 @@ fn changes(view: &View, session: &Session) -> Html {
     }
 }
 
-fn row(change: &Change, session: &Session) -> Html {
+fn row(change: &Change, session: &Session, index: Option<String>) -> Html {
     let who = match &change.user {
         Some(user) => html! { <span class="images-break">{ user }</span> },
         None => unknown(tr("The registry does not say who.")),
     };
     html! {
-        <tr class="pf-v6-c-table__tr" data-row={change.id.clone()}>
+        <tr class="pf-v6-c-table__tr" key={change.id.clone()} data-row={change.id.clone()} aria-rowindex={index}>
             { td(tr("What"), html! {
                 <>
                     <Link to={Route::Record(change.id.clone())} class="images-break">{ what(change) }</Link>

@@ -2,6 +2,7 @@
 
 //! The table of tags and images that a digest leads to, each with what matched.
 
+use images_proto::delete::List;
 use images_proto::search::{Hit, Matched};
 use yew::prelude::*;
 
@@ -10,17 +11,25 @@ use crate::components::digest::digest_link;
 use crate::components::label::{Colour, label};
 use crate::components::link::Link;
 use crate::components::moment::moment;
-use crate::components::quick_delete::{QuickDelete, RowTargets, td_check, td_trash, th_all};
-use crate::components::table::{rows, table, td, th, th_unseen};
+use crate::components::quick_delete::{
+    QuickDelete, RowTargets, marked, td_check, td_trash, th_all,
+};
+use crate::components::table::{long_table, rows, td, th, th_unseen};
+use crate::scrolled::Shown;
 use crate::session::Session;
 use crate::state::route::{Route, Tags};
 use crate::state::target;
 use crate::text::{plural, tr, tr_with};
 
 /// The table.
-pub(super) fn hits(hits: &[Hit], quick: &QuickDelete, session: &Session) -> Html {
-    let targets: RowTargets =
-        hits.iter().map(|hit| target::of_hit(hit, session.source())).collect();
+pub(super) fn hits(
+    hits: &[Hit],
+    (list, shown): (List, &Shown),
+    quick: &QuickDelete,
+    session: &Session,
+) -> Html {
+    let all = hits.iter().map(|hit| target::of_hit(hit, session.source()));
+    let targets = RowTargets::of(list, shown.total(), all);
     let pushes = session.knows_pushes();
     let head = html! {
         <>
@@ -41,7 +50,8 @@ pub(super) fn hits(hits: &[Hit], quick: &QuickDelete, session: &Session) -> Html
         let way = earlier.iter().filter(|other| **other == name).count();
         earlier.push(name.clone());
         html! {
-            <tr class="pf-v6-c-table__tr" key={format!("{way} {name}")} data-row={name}>
+            <tr class="pf-v6-c-table__tr" key={format!("{way} {name}")} data-row={name}
+                aria-rowindex={shown.row_index(idx)}>
                 { td_check(quick, &targets, idx) }
                 { td(tr("Image"), place(hit)) }
                 { td(tr("Matched"), matched(hit)) }
@@ -56,7 +66,8 @@ pub(super) fn hits(hits: &[Hit], quick: &QuickDelete, session: &Session) -> Html
         }
     });
     let body: Vec<Html> = body.collect();
-    table(tr("Tags and images"), head, rows(body))
+    let table = long_table(tr("Tags and images"), head, rows(body), shown);
+    html! { <>{ marked(quick, &targets) }{ table }</> }
 }
 
 /// `REPO:TAG`, or `REPO@DIGEST` where no tag leads there.

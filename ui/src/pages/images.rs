@@ -20,15 +20,14 @@ use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
 use crate::components::own_kubeconfig::OwnKubeconfigButton;
-use crate::components::pagination::Pagination;
 use crate::components::progress::progress;
 use crate::components::quick_delete::{QuickDelete, use_quick_delete};
 use crate::components::waiting;
 use crate::location;
 use crate::part::{Part, part};
+use crate::scrolled::{Scrolled, use_scrolled};
 use crate::session::Session;
 use crate::state::listing::{Enter, Listing, on_enter};
-use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::state::screen::{self, Place};
 use crate::text::{plural, tr, tr_with};
@@ -62,9 +61,6 @@ fn use_images(props: &Images) -> Html {
         true => props.listing.clone(),
         false => props.listing.searching(&typed.text),
     };
-    let view = use_view::<Search>(listing.params(*refresh));
-    let answer = view.state.answer.clone();
-
     let show = {
         let typed = typed.clone();
         Callback::from(move |listing: Listing| {
@@ -72,6 +68,13 @@ fn use_images(props: &Images) -> Html {
             location::replace(&Route::Images(listing));
         })
     };
+    let scrolled = use_scrolled(listing.from, &listing.query, {
+        let listing = listing.clone();
+        show.reform(move |from| Listing { from, ..listing.clone() })
+    });
+    let view = use_view::<Search>(listing.params(scrolled.window, *refresh));
+    let answer = view.state.answer.clone();
+
     let open_exact = {
         let (listing, show) = (listing.clone(), show.clone());
         move |answer: &View| match on_enter(&listing.query, answer) {
@@ -110,7 +113,8 @@ fn use_images(props: &Images) -> Html {
         let refresh = refresh.clone();
         Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
     };
-    let quick = use_quick_delete(read_anew.clone());
+    let total = answer.as_ref().map_or(0, |answer| answer.total);
+    let quick = use_quick_delete(listing.list(), total, read_anew.clone());
 
     let status = session.status.clone();
     let place = screen::of_list(answer.as_deref(), status.as_deref());
@@ -144,7 +148,7 @@ fn use_images(props: &Images) -> Html {
                     <>
                         { summary(answer, &place, &read_anew, found(&listing, answer, &quick)) }
                         { match &place {
-                            Place::Rows => rows(answer, &listing, &quick, &session, &show, *refresh),
+                            Place::Rows => rows(answer, &listing, (&quick, &scrolled), &session, &show, *refresh),
                             other => nothing(other, &show, &props.read_again, &session),
                         } }
                     </>
@@ -215,37 +219,33 @@ fn exact_name(exact: &Exact) -> String {
 fn rows(
     answer: &View,
     listing: &Listing,
-    quick: &QuickDelete,
+    (quick, scrolled): (&QuickDelete, &Scrolled),
     session: &Session,
     show: &Callback<Listing>,
     refresh: u32,
 ) -> Html {
-    let turn = {
-        let listing = listing.clone();
-        show.reform(move |window: Window| Listing { window, ..listing.clone() })
-    };
-    html! {
-        <>
-            { match &answer.rows {
-                Rows::Repositories(rows) => {
-                    let sort = {
-                        let listing = listing.clone();
-                        show.reform(move |sort| listing.sorted_by(sort))
-                    };
-                    repositories::Repositories {
-                        rows: rows.clone(),
-                        order: (listing.sort, listing.descending),
-                        knows_pushes: session.knows_pushes(),
-                        quick: quick.clone(),
-                        sort,
-                        refresh,
-                    }
-                    .part()
-                }
-                Rows::Hits(found) => hits::hits(found, quick, session),
-            } }
-            <Pagination window={listing.window} total={answer.total} onchange={turn} />
-        </>
+    let shown = |rows: usize| scrolled.show(answer.offset, rows, answer.total);
+    match &answer.rows {
+        Rows::Repositories(rows) => {
+            let sort = {
+                let listing = listing.clone();
+                show.reform(move |sort| listing.sorted_by(sort))
+            };
+            repositories::Repositories {
+                rows: rows.clone(),
+                shown: shown(rows.len()),
+                list: listing.list(),
+                order: (listing.sort, listing.descending),
+                knows_pushes: session.knows_pushes(),
+                quick: quick.clone(),
+                sort,
+                refresh,
+            }
+            .part()
+        }
+        Rows::Hits(found) => {
+            hits::hits(found, (listing.list(), &shown(found.len())), quick, session)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! One layer: which tags and images contain it.
 
 use images_proto::Digest;
-use images_proto::delete::Target;
+use images_proto::delete::{List, Target};
 use images_proto::layer::{Layer as Method, Params, View};
 use yew::prelude::*;
 
@@ -18,13 +18,12 @@ use crate::components::digest::digest_text;
 use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
-use crate::components::pagination::Pagination;
 use crate::components::quick_delete::{QuickDelete, tools, use_quick_delete};
 use crate::components::waiting;
 use crate::location;
 use crate::part::part;
+use crate::scrolled::use_scrolled;
 use crate::session::Session;
-use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::text::{plural, tr, tr_with};
 
@@ -33,8 +32,8 @@ use crate::text::{plural, tr, tr_with};
 pub struct Layer {
     /// The digest of the compressed layer.
     pub digest: Digest,
-    /// Which of its images are shown.
-    pub window: Window,
+    /// The first of its images that is seen.
+    pub from: u32,
 }
 
 part!(Layer, use_layer, "layer");
@@ -42,13 +41,16 @@ part!(Layer, use_layer, "layer");
 #[hook]
 fn use_layer(props: &Layer) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
-    let Layer { digest, window } = *props;
-    let view =
-        use_view::<Method>(Params { digest, offset: window.offset(), limit: window.per_page });
-    let quick = use_quick_delete(Callback::noop());
-    let turn = Callback::from(move |window: Window| {
-        location::replace(&Route::Layer { digest, window });
+    let Layer { digest, from } = *props;
+    let tell = Callback::from(move |from| location::replace(&Route::Layer { digest, from }));
+    let scrolled = use_scrolled(from, "", tell);
+    let view = use_view::<Method>(Params {
+        digest,
+        offset: scrolled.window.offset,
+        limit: scrolled.window.limit,
     });
+    let total = view.state.answer.as_ref().map_or(0, |answer| answer.total);
+    let quick = use_quick_delete(List::Layer(digest), total, Callback::noop());
     html! {
         <>
             { breadcrumb(vec![(Route::home(), tr("Images"))], digest.short()) }
@@ -70,15 +72,15 @@ fn use_layer(props: &Layer) -> Html {
                                 </div>
                             </div>
                             <div class="images-summary">{ coverage(&answer.coverage) }</div>
-                            if answer.hits.is_empty() && answer.total > 0 {
-                                // The page that is wanted is gone; the last one is on its way.
-                            } else if answer.hits.is_empty() {
+                            if answer.hits.is_empty() {
                                 <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)}
                                     title={tr("No image is known to contain this layer")} />
                             } else {
-                                { hits(&answer.hits, &quick, &session) }
+                                { {
+                                    let shown = scrolled.show(answer.offset, answer.hits.len(), answer.total);
+                                    hits(&answer.hits, (List::Layer(digest), &shown), &quick, &session)
+                                } }
                             }
-                            <Pagination {window} total={answer.total} onchange={turn} />
                         </div>
                     </>
                 }) }

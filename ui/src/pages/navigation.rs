@@ -7,7 +7,6 @@ use yew::prelude::*;
 
 use crate::components::tabs::{Tab, tabs};
 use crate::state::filtered::Filtered;
-use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::text::tr;
 
@@ -34,7 +33,7 @@ pub fn navigation(here: &Route) -> Html {
                 place(Route::people(SubjectKind::User), tr("People"), people, "people-link"),
                 place(Route::stages(), tr("Stages"), matches!(here, Route::Stages { .. }), "stages-link"),
                 place(Route::CleanUp, tr("Clean up"), *here == Route::CleanUp, "clean-up-link"),
-                place(Route::History(Window::default()), tr("History"), history, "history-link"),
+                place(Route::History(0), tr("History"), history, "history-link"),
                 place(Route::Registry, tr("Registry"), *here == Route::Registry, "registry-link"),
             ]) }
         </div>

@@ -47,7 +47,7 @@ fn use_people(props: &People) -> Html {
     let kind = props.kind;
     let filtered =
         use_filtered(&props.list, Callback::from(move |list| Route::People { kind, list }));
-    let view = use_view::<Method>(Params { kind, window: filtered.now.params() });
+    let view = use_view::<Method>(Params { kind, window: filtered.params() });
     let asked = use_state_eq(|| None::<Ask>);
     let ask = {
         let asked = asked.clone();
@@ -122,9 +122,13 @@ fn people(answer: &Answer, kind: SubjectKind, filtered: &UseFiltered, ask: &Call
                 if may { <div class="pf-v6-c-toolbar__item">{ create(label) }</div> }
             },
             found,
-            total: answer.total,
             reading: answer.about.reading,
-            table: grid(table, &columns, rows.collect()),
+            table: grid(
+                table,
+                &columns,
+                rows.collect(),
+                Some(&filtered.show(answer.offset, answer.rows.len(), answer.total)),
+            ),
             nothing: html! {
                 <EmptyState state="empty" picture={Picture::Icon(Icon::User)} title={none}>
                     if is_user {

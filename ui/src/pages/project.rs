@@ -8,7 +8,7 @@ mod robots;
 
 use std::rc::Rc;
 
-use images_proto::project::{Params, Project as Method, Row, View};
+use images_proto::project::{Params, Project as Method, Row, View, Window};
 use images_proto::robot::Token;
 use images_proto::subject::Subject;
 use yew::prelude::*;
@@ -71,9 +71,9 @@ fn use_project(props: &Project) -> Html {
         Callback::from(move |list: Filtered| Route::Project { name: name.clone(), tab, list })
     });
     let window = match tab {
-        Tab::Members => filtered.now.params(),
+        Tab::Members => filtered.params(),
         // The other tabs have lists of their own.
-        _ => Filtered::default().params(),
+        _ => Window::default(),
     };
     let view = use_view::<Method>(Params { name: name.to_string(), window });
     let opened = use_state_eq(|| None::<Open>);

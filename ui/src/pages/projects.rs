@@ -41,7 +41,7 @@ part!(Projects, use_projects, "projects");
 #[hook]
 fn use_projects(props: &Projects) -> Html {
     let filtered = use_filtered(&props.list, Callback::from(Route::Projects));
-    let view = use_view::<Method>(filtered.now.params());
+    let view = use_view::<Method>(filtered.params());
     let creating = use_state_eq(|| false);
     let set_creating = {
         let creating = creating.clone();
@@ -78,7 +78,6 @@ fn projects(answer: &List, filtered: &UseFiltered, set_creating: &Callback<bool>
             filter: tr("Filter by name"),
             tools: html! { <div class="pf-v6-c-toolbar__item">{ create(Look::Primary, "create-project") }</div> },
             found: plural("$0 project", "$0 projects", answer.total.into()),
-            total: answer.total,
             reading: answer.about.reading,
             table: grid(
                 tr("Projects"),
@@ -95,6 +94,7 @@ fn projects(answer: &List, filtered: &UseFiltered, set_creating: &Callback<bool>
                     .iter()
                     .map(|row| (row.name.clone(), cells(row, answer.about.decides)))
                     .collect(),
+                Some(&filtered.show(answer.offset, answer.rows.len(), answer.total)),
             ),
             nothing: html! {
                 <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)} title={tr("There is no project that you may see")}>

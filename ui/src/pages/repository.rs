@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use images_proto::RepositoryName;
-use images_proto::delete::Target;
+use images_proto::delete::{List, Target};
 use images_proto::repository::{Params, Repository as Method, View};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -22,16 +22,14 @@ use crate::components::expandable::Expandable;
 use crate::components::heading::Heading;
 use crate::components::icon::Icon;
 use crate::components::link::Link;
-use crate::components::mark_all::MarkAll;
-use crate::components::pagination::Pagination;
 use crate::components::pull_command::pull_command;
 use crate::components::quick_delete::{QuickDelete, tools, use_quick_delete};
 use crate::components::search_box::SearchBox;
 use crate::components::waiting;
 use crate::location;
 use crate::part::{Part, part};
+use crate::scrolled::{Scrolled, use_scrolled};
 use crate::session::Session;
-use crate::state::paging::Window;
 use crate::state::pull;
 use crate::state::route::{Route, Tags};
 use crate::text::{plural, tr};
@@ -64,20 +62,6 @@ fn use_repository(props: &Repository) -> Html {
         true => tags.clone(),
         false => tags.filtering(&typed.text),
     };
-    let params = Params {
-        repository: name.clone(),
-        filter: tags.filter.clone(),
-        attachments: tags.attachments,
-        offset: tags.window.offset(),
-        limit: tags.window.per_page,
-        refresh: *refresh,
-    };
-    let view = use_view::<Method>(params.clone());
-    let read_anew = {
-        let refresh = refresh.clone();
-        Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
-    };
-    let quick = use_quick_delete(read_anew.clone());
     let show = {
         let (name, typed) = (name.clone(), typed.clone());
         Callback::from(move |tags: Tags| {
@@ -85,6 +69,29 @@ fn use_repository(props: &Repository) -> Html {
             location::replace(&Route::Repository { name: name.clone(), tags });
         })
     };
+    let scrolled = use_scrolled(tags.from, &tags.filter, {
+        let tags = tags.clone();
+        show.reform(move |from| Tags { from, ..tags.clone() })
+    });
+    let view = use_view::<Method>(Params {
+        repository: name.clone(),
+        filter: tags.filter.clone(),
+        attachments: tags.attachments,
+        offset: scrolled.window.offset,
+        limit: scrolled.window.limit,
+        refresh: *refresh,
+    });
+    let read_anew = {
+        let refresh = refresh.clone();
+        Callback::from(move |()| refresh.set(refresh.wrapping_add(1)))
+    };
+    let list = List::Tags {
+        repository: name.clone(),
+        filter: tags.filter.clone(),
+        attachments: tags.attachments,
+    };
+    let total = view.state.answer.as_ref().map_or(0, |answer| answer.total);
+    let quick = use_quick_delete(list.clone(), total, read_anew.clone());
     let above = vec![(Route::home(), tr("Images"))];
     let delete = quick.delete.reform({
         let name = name.clone();
@@ -103,12 +110,12 @@ fn use_repository(props: &Repository) -> Html {
                         { about(answer) }
                         <div class="pf-v6-c-card images-card">
                             { toolbar(answer, tags, &quick, &show, &typed) }
-                            { table(answer, tags, (&quick, &params), &show, &read_anew) }
+                            { table(answer, tags, (&quick, &list, &scrolled), &show, &read_anew) }
                         </div>
                         if !answer.untagged.is_empty() {
                             <Expandable testid="untagged" title={plural("$0 image without a tag",
-                                "$0 images without a tag", answer.untagged.len() as u64)}>
-                                { tags::untagged(name, &answer.untagged, &quick, session.source()) }
+                                "$0 images without a tag", answer.untagged_count.into())}>
+                                { tags::untagged(answer, &quick, session.source()) }
                             </Expandable>
                         }
                     </>
@@ -158,7 +165,7 @@ fn toolbar(
             let input =
                 event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
             let attachments = input.is_some_and(|input| input.checked());
-            Tags { attachments, window: tags.window.at(1), ..tags.clone() }
+            Tags { attachments, from: 0, ..tags.clone() }
         })
     };
     html! {
@@ -191,14 +198,11 @@ fn toolbar(
 fn table(
     view: &Rc<View>,
     tags: &Tags,
-    (quick, shown): (&QuickDelete, &Params),
+    (quick, list, scrolled): (&QuickDelete, &List, &Scrolled),
     show: &Callback<Tags>,
     read_anew: &Callback<()>,
 ) -> Html {
-    let turn = {
-        let tags = tags.clone();
-        show.reform(move |window: Window| Tags { window, ..tags.clone() })
-    };
+    let shown = scrolled.show(view.offset, view.tags.len(), view.total);
     html! {
         <>
             <div class="images-summary">
@@ -213,16 +217,12 @@ fn table(
                         label={plural("$0 change - show", "$0 changes - show", view.changes.into())}
                         onclick={read_anew.reform(|_: MouseEvent| ())} />
                 }
-                if quick.on && (view.total as usize) > view.tags.len().max(quick.marked()) {
-                    { MarkAll { shown: shown.clone(), total: view.total, quick: quick.clone() }.part() }
-                }
             </div>
             if view.tags.is_empty() {
                 { nothing(view, tags, show) }
             } else {
-                { tags::Tags { view: view.clone(), quick: quick.clone(), brief: false }.part() }
+                { tags::Tags { view: view.clone(), shown, list: list.clone(), quick: quick.clone(), brief: false }.part() }
             }
-            <Pagination window={tags.window} total={view.total} onchange={turn} />
         </>
     }
 }
@@ -238,7 +238,7 @@ fn nothing(view: &View, tags: &Tags, show: &Callback<Tags>) -> Html {
                 title={tr("No tag fits the filter")}
                 actions={html! { <Button look={Look::Link} label={tr("Show all tags")} onclick={all} /> }} />
         },
-        // The page that is wanted is gone; the last one is on its way.
+        // What stood there went before it was ever seen.
         Some(_) if view.total > 0 => html! {},
         Some(0) => html! {
             <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)} title={tr("No tags")}

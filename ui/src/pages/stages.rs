@@ -13,7 +13,7 @@ use yew::prelude::*;
 
 use self::board::{Board, board};
 use self::choose::ChooseDialog;
-use crate::bridge::use_view;
+use crate::bridge::{Question, use_view};
 use crate::components::button::{Button, Look};
 use crate::components::empty_state::{EmptyState, Picture};
 use crate::components::filtered::{List, list};
@@ -49,12 +49,10 @@ fn use_stages(props: &Stages) -> Html {
         &props.list,
         Callback::from(move |list: Filtered| Route::Stages { list, differing }),
     );
-    let view = use_view::<Method>(Params {
-        window: filtered.now.params(),
-        differing,
-        ..Params::default()
-    });
+    let listed = Params { window: filtered.params(), differing, ..Params::default() };
+    let view = use_view::<Method>(listed.clone());
     let marked = use_state_eq(Marked::default);
+    let reading = use_mut_ref(|| None::<Question>);
     let choosing = use_state_eq(|| false);
     let choose = {
         let choosing = choosing.clone();
@@ -82,7 +80,13 @@ fn use_stages(props: &Stages) -> Html {
                 if answer.setting.stages.is_empty() {
                     first_time(&session, &choose)
                 } else {
-                    let board = Board { view: answer, session: &session, marked: &marked };
+                    let board = Board {
+                        view: answer,
+                        listed: &listed,
+                        session: &session,
+                        marked: &marked,
+                        reading: &reading,
+                    };
                     stages(&board, differing, &filtered)
                 }
             }) }
@@ -118,7 +122,7 @@ fn stages(shown: &Board<'_>, differing: bool, filtered: &UseFiltered) -> Html {
         let filtered = filtered.clone();
         Callback::from(move |differing: bool| {
             filtered.typed.settle();
-            let list = filtered.now.at(filtered.now.window.at(1));
+            let list = filtered.now.at(0);
             location::replace(&Route::Stages { list, differing });
         })
     };
@@ -145,9 +149,8 @@ fn stages(shown: &Board<'_>, differing: bool, filtered: &UseFiltered) -> Html {
             filter: tr("Filter repositories"),
             tools,
             found: plural("$0 row", "$0 rows", view.total.into()),
-            total: view.total,
             reading: view.reading,
-            table: board(shown),
+            table: board(shown, &filtered.show(view.offset, view.rows.len(), view.total)),
             nothing,
         },
         filtered,

@@ -4,9 +4,10 @@
 
 use std::rc::Rc;
 
+use images_proto::delete::List;
 use images_proto::repository::{Kind, Origin, RevisionRow, TagRow, View};
 use images_proto::status::Source;
-use images_proto::{Digest, RepositoryName, Tag};
+use images_proto::{RepositoryName, Tag};
 use yew::prelude::*;
 
 use crate::components::bytes::{bytes, unknown};
@@ -15,9 +16,12 @@ use crate::components::label::{Colour, label};
 use crate::components::link::Link;
 use crate::components::moment::moment;
 use crate::components::pull_command::pull_command;
-use crate::components::quick_delete::{QuickDelete, RowTargets, td_check, td_trash, th_all, trash};
-use crate::components::table::{table, td, td_toggle, th, th_unseen};
+use crate::components::quick_delete::{
+    QuickDelete, RowTargets, marked, td_check, td_trash, th_all, trash,
+};
+use crate::components::table::{long_table, td, td_toggle, th, th_unseen};
 use crate::part::part;
+use crate::scrolled::Shown;
 use crate::session::Session;
 use crate::state::pull;
 use crate::state::route::{self, Route};
@@ -29,6 +33,8 @@ use crate::text::{plural, tr, tr_with};
 #[derive(PartialEq)]
 pub(super) struct Tags {
     pub(super) view: Rc<View>,
+    pub(super) shown: Shown,
+    pub(super) list: List,
     pub(super) quick: QuickDelete,
     /// Without rows that open.
     pub(super) brief: bool,
@@ -40,15 +46,15 @@ part!(Tags, use_tags, "tags");
 fn use_tags(props: &Tags) -> Html {
     let session = use_context::<Session>().unwrap_or_default();
     let open = use_state(|| Rc::new(Set::<Tag>::default()));
-    let Tags { view, quick, brief } = props;
+    let Tags { view, shown, list, quick, brief } = props;
     let name = &view.name;
     let columns = Columns {
         pushes: session.knows_pushes(),
         origin: view.tags.iter().any(|row| row.origin != Origin::Unknown),
         brief: *brief,
     };
-    let targets: RowTargets =
-        view.tags.iter().map(|row| Ok(target::of_tag(name, &row.tag))).collect();
+    let all = view.tags.iter().map(|row| Ok(target::of_tag(name, &row.tag)));
+    let targets = RowTargets::of(list.clone(), shown.total(), all);
     let head = html! {
         <>
             { th_all(quick, &targets, *brief) }
@@ -73,7 +79,7 @@ fn use_tags(props: &Tags) -> Html {
         html! {
             <tbody class={classes!("pf-v6-c-table__tbody", is_open.then_some("pf-m-expanded"))}
                 key={row.tag.to_string()}>
-                { tag_row(name, row, columns, (quick, &targets, idx), (is_open, toggle)) }
+                { tag_row(name, row, columns, (quick, &targets, idx), (is_open, toggle), shown.row_index(idx)) }
                 if is_open {
                     <tr class="pf-v6-c-table__tr pf-v6-c-table__expandable-row pf-m-expanded">
                         <td class="pf-v6-c-table__td" colspan="9">
@@ -86,7 +92,9 @@ fn use_tags(props: &Tags) -> Html {
             </tbody>
         }
     });
-    table(tr_with("Tags of $0", &[name.as_str()]), head, html! { <>{ for body }</> })
+    let label = tr_with("Tags of $0", &[name.as_str()]);
+    let table = long_table(label, head, html! { <>{ for body }</> }, shown);
+    html! { <>if !brief { { marked(quick, &targets) } }{ table }</> }
 }
 
 #[derive(Clone, Copy)]
@@ -108,10 +116,11 @@ fn tag_row(
     columns: Columns,
     (quick, targets, idx): (&QuickDelete, &RowTargets, usize),
     (is_open, toggle): (bool, Callback<MouseEvent>),
+    index: Option<String>,
 ) -> Html {
     let time = if columns.pushes { row.created } else { row.built };
     html! {
-        <tr class="pf-v6-c-table__tr" data-row={row.tag.to_string()}>
+        <tr class="pf-v6-c-table__tr" data-row={row.tag.to_string()} aria-rowindex={index}>
             { td_check(quick, targets, idx) }
             if !columns.brief {
                 { td_toggle(is_open, tr_with("More about $0", &[row.tag.as_str()]), toggle) }
@@ -272,15 +281,12 @@ fn older(name: &RepositoryName, tag: &Tag, revision: &RevisionRow, quick: &Quick
 }
 
 /// The images of a repository that no tag leads to.
-pub(super) fn untagged(
-    name: &RepositoryName,
-    digests: &[Digest],
-    quick: &QuickDelete,
-    source: Option<Source>,
-) -> Html {
+pub(super) fn untagged(view: &View, quick: &QuickDelete, source: Option<Source>) -> Html {
+    let name = &view.name;
+    let rest = u64::from(view.untagged_count).saturating_sub(view.untagged.len() as u64);
     html! {
         <ul class="images-items" data-testid="untagged-images">
-            { for digests.iter().map(|digest| {
+            { for view.untagged.iter().map(|digest| {
                 let target = target::of_untagged(name, *digest, source);
                 html! {
                     <li data-row={digest.to_string()} class="images-revision">
@@ -289,6 +295,7 @@ pub(super) fn untagged(
                     </li>
                 }
             }) }
+            if rest > 0 { <li><Link to={Route::CleanUp}>{ plural("and $0 other", "and $0 others", rest) }</Link></li> }
         </ul>
     }
 }

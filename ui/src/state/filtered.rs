@@ -4,42 +4,39 @@
 
 use images_proto::project;
 
-use super::paging::Window;
 use super::route::Options;
+use super::window::{self, Window};
 
 /// What is shown of a long list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filtered {
     /// Only what contains this text.
     pub filter: String,
-    /// Which page of it.
-    pub window: Window,
+    /// The first row of it that is seen.
+    pub from: u32,
 }
 
 impl Filtered {
-    /// What contains another text: from its first page.
+    /// What contains another text: from its top.
     pub fn filtering(&self, filter: &str) -> Self {
-        Self { filter: filter.to_owned(), window: self.window.at(1) }
+        Self { filter: filter.to_owned(), from: 0 }
     }
 
-    /// Another page of the same.
-    pub fn at(&self, window: Window) -> Self {
-        Self { window, ..self.clone() }
+    /// The same, scrolled to a row.
+    pub fn at(&self, from: u32) -> Self {
+        Self { from, ..self.clone() }
     }
 
-    /// The same as the bridge is asked for it.
-    pub fn params(&self) -> project::Window {
-        project::Window {
-            filter: self.filter.clone(),
-            offset: self.window.offset(),
-            limit: self.window.per_page,
-        }
+    /// A window of it as the bridge is asked for that.
+    pub fn params(&self, window: Window) -> project::Window {
+        let Window { offset, limit } = window;
+        project::Window { filter: self.filter.clone(), offset, limit }
     }
 
     pub(super) fn from_options(options: &Options) -> Self {
         Self {
             filter: options.get("filter").cloned().unwrap_or_default(),
-            window: Window::from_options(options),
+            from: window::from_options(options),
         }
     }
 
@@ -47,7 +44,7 @@ impl Filtered {
         if !self.filter.is_empty() {
             options.insert("filter".to_owned(), self.filter.clone());
         }
-        self.window.write_options(options);
+        window::write_options(self.from, options);
     }
 }
 
@@ -56,25 +53,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_text_begins_at_the_first_page() {
-        let window = Window { page: 3, per_page: 100 };
-        let list = Filtered { filter: "a".to_owned(), window };
-        assert_eq!(list.params().offset, 200);
-        let next = list.filtering("b");
-        assert_eq!((next.params().filter.as_str(), next.params().offset), ("b", 0));
-        assert_eq!(next.window.per_page, 100);
-        assert_eq!(list.at(window.at(2)).filter, "a");
+    fn another_text_begins_at_the_top() {
+        let list = Filtered { filter: "a".to_owned(), from: 200 };
+        assert_eq!(list.filtering("b"), Filtered { filter: "b".to_owned(), from: 0 });
+        assert_eq!(list.at(7), Filtered { filter: "a".to_owned(), from: 7 });
+        let params = list.params(Window { offset: 185, limit: 50 });
+        assert_eq!((params.filter.as_str(), params.offset, params.limit), ("a", 185, 50));
     }
 
     #[test]
     fn an_address_says_the_same() {
-        for list in [
-            Filtered::default(),
-            Filtered { filter: "x y".to_owned(), window: Window { page: 2, per_page: 50 } },
-        ] {
+        for list in [Filtered::default(), Filtered { filter: "x y".to_owned(), from: 2 }] {
             let mut options = Options::new();
             list.write_options(&mut options);
             assert_eq!(Filtered::from_options(&options), list);
         }
+        let odd = [("from".to_owned(), "-1".to_owned())].into();
+        assert_eq!(Filtered::from_options(&odd), Filtered::default());
     }
 }

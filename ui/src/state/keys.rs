@@ -11,7 +11,7 @@ pub enum Act {
     Extend(i32),
     /// Marks the row of the cursor, or takes its mark away.
     Toggle,
-    /// Marks all rows that are shown.
+    /// Marks all rows.
     All,
     /// Opens the dialog that deletes what is marked, or the row of the cursor.
     Delete,

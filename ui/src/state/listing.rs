@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-//! What the list of images shows: query, project, order, page.
+//! What the list of images shows: query, project, order, and how far it is scrolled.
 
+use images_proto::delete::List;
 use images_proto::search::{self, Sort};
 
-use super::paging::Window;
 use super::route::{Options, Route, Tags};
+use super::window::{self, Window};
 
 /// The choices that make up the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,39 +19,44 @@ pub struct Listing {
     pub sort: Sort,
     /// The other way round.
     pub descending: bool,
-    /// The page.
-    pub window: Window,
+    /// The first row that is seen.
+    pub from: u32,
 }
 
 impl Listing {
-    /// The parameters of the search that shows this.
-    pub fn params(&self, refresh: u32) -> search::Params {
+    /// The parameters of the search that shows a window of this.
+    pub fn params(&self, window: Window, refresh: u32) -> search::Params {
         search::Params {
             query: self.query.clone(),
             project: self.project.clone(),
             sort: self.sort,
             descending: self.descending,
-            offset: self.window.offset(),
-            limit: self.window.per_page,
+            offset: window.offset,
+            limit: window.limit,
             refresh,
         }
     }
 
-    /// The list for another query: from its first page.
-    pub fn searching(&self, query: &str) -> Self {
-        Self { query: query.to_owned(), window: self.window.at(1), ..self.clone() }
+    /// What is listed, whatever its order.
+    pub fn list(&self) -> List {
+        List::Search { query: self.query.clone(), project: self.project.clone() }
     }
 
-    /// The list of another project: from its first page.
+    /// The list for another query: from its top.
+    pub fn searching(&self, query: &str) -> Self {
+        Self { query: query.to_owned(), from: 0, ..self.clone() }
+    }
+
+    /// The list of another project: from its top.
     pub fn in_project(&self, project: Option<String>) -> Self {
-        Self { project, window: self.window.at(1), ..self.clone() }
+        Self { project, from: 0, ..self.clone() }
     }
 
     /// The list after a click on a column: that order, or, if it is the order already, the other
     /// way round. What is large or new comes first at the first click.
     pub fn sorted_by(&self, sort: Sort) -> Self {
         let descending = if self.sort == sort { !self.descending } else { sort != Sort::Name };
-        Self { sort, descending, window: self.window.at(1), ..self.clone() }
+        Self { sort, descending, from: 0, ..self.clone() }
     }
 
     pub(super) fn from_options(options: &Options) -> Self {
@@ -65,7 +71,7 @@ impl Listing {
             project: options.get("project").filter(|project| !project.is_empty()).cloned(),
             sort: sort.map_or(Sort::Name, |(sort, _)| *sort),
             descending,
-            window: Window::from_options(options),
+            from: window::from_options(options),
         }
     }
 
@@ -82,7 +88,7 @@ impl Listing {
             let sign = if self.descending { "-" } else { "" };
             options.insert("sort".to_owned(), format!("{sign}{name}"));
         }
-        self.window.write_options(options);
+        window::write_options(self.from, options);
     }
 }
 
@@ -163,11 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn other_choices_start_at_the_first_page() {
-        let listing = Listing { window: Window::default().at(4), ..Listing::default() };
-        assert_eq!(listing.searching("x").window.page, 1);
-        assert_eq!(listing.in_project(Some("p".to_owned())).window.page, 1);
-        assert_eq!(listing.sorted_by(Sort::Tags).window.page, 1);
-        assert_eq!(listing.params(2).offset, 150);
+    fn other_choices_begin_at_the_top() {
+        let listing = Listing { from: 400, ..Listing::default() };
+        assert_eq!(listing.searching("x").from, 0);
+        assert_eq!(listing.in_project(Some("p".to_owned())).from, 0);
+        assert_eq!(listing.sorted_by(Sort::Tags).from, 0);
+        let params = listing.params(Window { offset: 380, limit: 60 }, 2);
+        assert_eq!((params.offset, params.limit, params.refresh), (380, 60, 2));
     }
 }

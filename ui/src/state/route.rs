@@ -11,7 +11,7 @@ use images_proto::{Digest, RepositoryName};
 use super::filtered::Filtered;
 use super::history;
 use super::listing::Listing;
-use super::paging::Window;
+use super::window::{from_options, write_options};
 
 /// The options behind the `?` of an address.
 pub type Options = BTreeMap<String, String>;
@@ -39,13 +39,13 @@ pub enum Route {
     Layer {
         /// The digest of the compressed layer.
         digest: Digest,
-        /// Which of its images are shown.
-        window: Window,
+        /// The first of its images that is seen.
+        from: u32,
     },
     /// The registry and the routes to it, `#/registry`.
     Registry,
-    /// What was changed, `#/history`.
-    History(Window),
+    /// What was changed, `#/history`; the first row that is seen.
+    History(u32),
     /// One change, `#/history/ID`.
     Record(String),
     /// What nothing leads to, `#/clean-up`.
@@ -107,8 +107,8 @@ pub struct Tags {
     pub filter: String,
     /// Signatures and the like too.
     pub attachments: bool,
-    /// The window.
-    pub window: Window,
+    /// The first tag that is seen.
+    pub from: u32,
 }
 
 impl Route {
@@ -129,7 +129,7 @@ impl Route {
 
     /// The layer.
     pub fn layer(digest: Digest) -> Self {
-        Self::Layer { digest, window: Window::default() }
+        Self::Layer { digest, from: 0 }
     }
 
     /// The project with its members.
@@ -183,11 +183,11 @@ impl Route {
                 None => Self::Unknown,
             },
             ["layer", digest] => match parse_digest(digest) {
-                Some(digest) => Self::Layer { digest, window: Window::from_options(options) },
+                Some(digest) => Self::Layer { digest, from: from_options(options) },
                 None => Self::Unknown,
             },
             ["registry"] => Self::Registry,
-            ["history"] => Self::History(Window::from_options(options)),
+            ["history"] => Self::History(from_options(options)),
             ["history", id] if history::is_id(id) => Self::Record((*id).to_owned()),
             ["clean-up"] => Self::CleanUp,
             ["projects"] => Self::Projects(Filtered::from_options(options)),
@@ -241,13 +241,13 @@ impl Route {
                 }
                 vec!["image".to_owned(), digest.to_string()]
             }
-            Self::Layer { digest, window } => {
-                window.write_options(&mut options);
+            Self::Layer { digest, from } => {
+                write_options(*from, &mut options);
                 vec!["layer".to_owned(), digest.to_string()]
             }
             Self::Registry => vec!["registry".to_owned()],
-            Self::History(window) => {
-                window.write_options(&mut options);
+            Self::History(from) => {
+                write_options(*from, &mut options);
                 vec!["history".to_owned()]
             }
             Self::Record(id) => vec!["history".to_owned(), id.clone()],
@@ -332,16 +332,16 @@ impl Route {
 }
 
 impl Tags {
-    /// The tags that contain another text: from their first page.
+    /// The tags that contain another text: from their top.
     pub fn filtering(&self, filter: &str) -> Self {
-        Self { filter: filter.to_owned(), window: self.window.at(1), ..self.clone() }
+        Self { filter: filter.to_owned(), from: 0, ..self.clone() }
     }
 
     fn from_options(options: &Options) -> Self {
         Self {
             filter: options.get("filter").cloned().unwrap_or_default(),
             attachments: is(options, "attachments", "true"),
-            window: Window::from_options(options),
+            from: from_options(options),
         }
     }
 
@@ -352,7 +352,7 @@ impl Tags {
         if self.attachments {
             options.insert("attachments".to_owned(), "true".to_owned());
         }
-        self.window.write_options(options);
+        write_options(self.from, options);
     }
 }
 
@@ -391,25 +391,25 @@ mod tests {
     fn addresses_lead_back_to_their_places() {
         let digest = Digest::from_bytes([7; 32]);
         let name: RepositoryName = "sky/field/api".parse().unwrap();
-        let window = Window { page: 3, per_page: 100 };
-        let listing = Listing { query: "a b&c".to_owned(), window, ..Listing::default() };
-        let list = Filtered { filter: "é".to_owned(), window };
+        let from = 300;
+        let listing = Listing { query: "a b&c".to_owned(), from, ..Listing::default() };
+        let list = Filtered { filter: "é".to_owned(), from };
         for route in [
             Route::home(),
             Route::Images(listing),
             Route::repository(&name),
             Route::Repository {
                 name: name.clone(),
-                tags: Tags { filter: "v1".to_owned(), attachments: true, window },
+                tags: Tags { filter: "v1".to_owned(), attachments: true, from },
             },
             Route::image(digest, None),
             Route::image(digest, Some(&name)),
             Route::layer(digest),
             Route::Registry,
-            Route::History(window),
+            Route::History(from),
             Route::Record("20261124-171502-3f9a".to_owned()),
             Route::CleanUp,
-            Route::Layer { digest, window },
+            Route::Layer { digest, from },
             Route::Projects(list.clone()),
             Route::project("sky-field"),
             Route::Project { name: "sky".to_owned(), tab: Tab::Access, list: list.clone() },

@@ -151,7 +151,7 @@ pub fn of_list(answer: Option<&search::View>, status: Option<&status::View>) -> 
     match () {
         () if matches!(phase, Some(Phase::Failed(_))) => Place::Unread,
         () if !ready || unread => Place::Filling,
-        // Of several pages, the one wanted is no longer there: rows exist.
+        // What stood there went before it was ever seen: rows exist.
         () if answer.total > 0 => Place::Rows,
         () if answer.query.trim().is_empty() && answer.projects.is_empty() => Place::Empty,
         () => Place::NothingFound,

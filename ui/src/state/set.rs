@@ -36,6 +36,11 @@ impl<T: Ord> Set<T> {
         }
     }
 
+    /// Only those of which this is true.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.0.retain(keep);
+    }
+
     /// The same set with it, or without it if it was there.
     #[must_use]
     pub fn toggled(mut self, item: T) -> Self {

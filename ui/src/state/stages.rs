@@ -31,7 +31,7 @@ pub fn doable(plan: &Plan) -> usize {
     if plan.missing.is_empty() { plan.changes.iter().filter(is_doable).count() } else { 0 }
 }
 
-/// The rows that are marked. They stay so when another page of the board is shown.
+/// The rows that are marked. They stay so when they are scrolled away.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Marked(Vec<Row>);
 

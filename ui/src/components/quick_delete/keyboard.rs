@@ -97,7 +97,7 @@ fn use_keys(_part: &Keys) -> Html {
                         key("j  k  ↓  ↑", tr("Next row, row before")),
                         key("x", tr("Mark the row or take its mark away; so does the space bar")),
                         key("Shift ↓  Shift ↑", tr("Mark a range; so does a click with Shift")),
-                        key("Ctrl A", tr("Mark all rows of this page")),
+                        key("Ctrl A", tr("Mark all rows")),
                         key("Delete", tr("Delete what is marked, or the row")),
                         key("Esc", tr("Leave quick delete")),
                     ]) }

@@ -17,11 +17,18 @@ use crate::components::failure;
 use crate::components::icon::Icon;
 use crate::components::link::Link;
 use crate::components::moment::moment;
-use crate::components::table::{rows, table, td, th, th_unseen};
+use crate::components::table::{long_table, rows, td, th, th_unseen};
+use crate::scrolled::{Scrolled, Shown};
 use crate::session::{Deletion, Session};
 use crate::state::route::{Route, Tags};
 use crate::state::target;
 use crate::text::{plural, tr, tr_with};
+
+/// What there is of a kind, and how far it is scrolled.
+type List<'a, T> = (&'a Part<T>, &'a Scrolled);
+
+/// What a row deletes, and its cells.
+type Row = (Option<Target>, Vec<Html>);
 
 /// A card.
 struct Card {
@@ -34,7 +41,7 @@ struct Card {
 }
 
 /// Images that no image stream names.
-pub(super) fn images(part: &Part<OrphanImage>, session: &Session, again: &Callback<()>) -> Html {
+pub(super) fn images(part: List<'_, OrphanImage>, session: &Session, again: &Callback<()>) -> Html {
     let card = Card {
         kind: Orphan::Images,
         testid: "orphan-images",
@@ -58,7 +65,7 @@ pub(super) fn images(part: &Part<OrphanImage>, session: &Session, again: &Callba
 }
 
 /// Images without a tag.
-pub(super) fn untagged(part: &Part<Untagged>, session: &Session, again: &Callback<()>) -> Html {
+pub(super) fn untagged(part: List<'_, Untagged>, session: &Session, again: &Callback<()>) -> Html {
     let card = Card {
         kind: Orphan::Untagged,
         testid: "orphan-untagged",
@@ -81,7 +88,7 @@ pub(super) fn untagged(part: &Part<Untagged>, session: &Session, again: &Callbac
 }
 
 /// Signatures and the like of images that are gone.
-pub(super) fn signatures(part: &Part<TagRef>, session: &Session, again: &Callback<()>) -> Html {
+pub(super) fn signatures(part: List<'_, TagRef>, session: &Session, again: &Callback<()>) -> Html {
     let card = Card {
         kind: Orphan::Signatures,
         testid: "orphan-signatures",
@@ -103,19 +110,20 @@ pub(super) fn signatures(part: &Part<TagRef>, session: &Session, again: &Callbac
 /// Draws a card; `row` says what a row deletes and its cells.
 fn draw<T>(
     card: &Card,
-    part: &Part<T>,
+    (part, list): List<'_, T>,
     session: &Session,
     again: &Callback<()>,
-    row: impl Fn(&T) -> (Option<Target>, Vec<Html>),
+    row: impl Fn(&T) -> Row,
 ) -> Html {
     let drawn: Vec<_> = part.rows.iter().map(row).collect();
-    around(card, drawn, part.total, part.failure.as_ref(), session, again)
+    let shown = list.show(part.offset, drawn.len(), part.total.unwrap_or(part.rows.len() as u32));
+    around(card, (drawn, &shown), part.total, part.failure.as_ref(), session, again)
 }
 
 /// The same for drawn rows; apart, since it is compiled once and not for each kind.
 fn around(
     card: &Card,
-    drawn: Vec<(Option<Target>, Vec<Html>)>,
+    (drawn, shown): (Vec<Row>, &Shown),
     total: Option<u32>,
     failure: Option<&images_proto::Failure>,
     session: &Session,
@@ -130,7 +138,7 @@ fn around(
         }
     });
     let all = Target::Orphans(card.kind);
-    let shown = drawn.len() as u64;
+    let any = !drawn.is_empty();
     let count = match total {
         Some(0) => html! { <p>{ tr("There are none.") }</p> },
         Some(_) => html! {},
@@ -139,14 +147,14 @@ fn around(
             <div class="images-asking" role="status">{ spinner() }<span>{ tr("Still looking") }</span></div>
         },
     };
-    let body = drawn.into_iter().map(|(target, cells)| {
+    let body = drawn.into_iter().enumerate().map(|(idx, (target, cells))| {
         let name = target.as_ref().map(target::name);
         let label = target.as_ref().map(target::short_name).unwrap_or_default();
         let delete = delete.clone();
         let onclick =
             Callback::from(move |_: MouseEvent| target.iter().cloned().for_each(|it| delete.emit(it)));
         html! {
-            <tr class="pf-v6-c-table__tr" data-row={name.clone()}>
+            <tr class="pf-v6-c-table__tr" data-row={name.clone().unwrap_or_default()} aria-rowindex={shown.row_index(idx)}>
                 { for card.columns.iter().zip(cells).map(|(column, cell)| td(column.clone(), cell)) }
                 { td(String::new(), html! {
                     <Button look={Look::Plain} icon={Icon::Trash} label={tr_with("Delete $0", &[&label])}
@@ -158,7 +166,6 @@ fn around(
     let head = html! {
         <>{ for card.columns.iter().cloned().map(th) }{ th_unseen(tr("Delete")) }</>
     };
-    let rest = u64::from(total.unwrap_or(0)).saturating_sub(shown);
     html! {
         <div class="pf-v6-c-card images-card" data-testid={card.testid} data-total={total.map(|total| total.to_string())}>
             <div class="pf-v6-c-card__title"><h2 class="pf-v6-c-card__title-text">{ &card.title }</h2></div>
@@ -179,8 +186,7 @@ fn around(
                     </div>
                 }
             </div>
-            if shown > 0 { { table(card.title.clone(), head, rows(body)) } }
-            if rest > 0 { <p class="images-inset images-secondary">{ plural("and $0 more", "and $0 more", rest) }</p> }
+            if any { { long_table(card.title.clone(), head, rows(body), shown) } }
         </div>
     }
 }

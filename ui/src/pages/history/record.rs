@@ -28,7 +28,6 @@ use crate::dialogs::delete::plan::ShownPlan;
 use crate::part::{Part, part};
 use crate::session::Session;
 use crate::state::history::{as_of_now, may_go_on, may_undo};
-use crate::state::paging::Window;
 use crate::state::route::Route;
 use crate::text::tr;
 
@@ -60,8 +59,7 @@ fn use_record(props: &Record) -> Html {
         }
     });
     let title = view.state.answer.as_ref().map_or_else(|| tr("Change"), |kept| what(&kept.change));
-    let above =
-        vec![(Route::home(), tr("Images")), (Route::History(Window::default()), tr("History"))];
+    let above = vec![(Route::home(), tr("Images")), (Route::History(0), tr("History"))];
     html! {
         <>
             { breadcrumb(above, props.id.clone()) }

@@ -6,9 +6,9 @@
 use std::rc::Rc;
 
 use images_proto::RepositoryName;
-use images_proto::delete::Target;
+use images_proto::delete::{List, Target};
 use images_proto::repository::{self, Repository};
-use images_proto::search::{self, RepositoryRow, Sort};
+use images_proto::search::{RepositoryRow, Sort};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
@@ -17,12 +17,15 @@ use crate::bridge::use_view;
 use crate::components::bytes::{bytes, unknown};
 use crate::components::link::Link;
 use crate::components::moment::moment;
-use crate::components::quick_delete::{QuickDelete, RowTargets, td_check, td_trash, th_all};
-use crate::components::table::{Order, table, td, td_toggle, th_sort, th_unseen};
+use crate::components::quick_delete::{
+    QuickDelete, RowTargets, marked, td_check, td_trash, th_all,
+};
+use crate::components::table::{Order, long_table, td, td_toggle, th_sort, th_unseen};
 use crate::components::waiting;
 use crate::location;
 use crate::pages::tags::Tags;
 use crate::part::{Part, part};
+use crate::scrolled::{Shown, use_scrolled};
 use crate::state::route::Route;
 use crate::state::set::Set;
 use crate::text::{plural, tr, tr_with};
@@ -31,6 +34,8 @@ use crate::text::{plural, tr, tr_with};
 #[derive(PartialEq)]
 pub(super) struct Repositories {
     pub(super) rows: Vec<RepositoryRow>,
+    pub(super) shown: Shown,
+    pub(super) list: List,
     pub(super) order: (Sort, bool),
     pub(super) knows_pushes: bool,
     pub(super) quick: QuickDelete,
@@ -43,9 +48,9 @@ part!(Repositories, use_repositories, "repositories");
 #[hook]
 fn use_repositories(props: &Repositories) -> Html {
     let open = use_state(|| Rc::new(Set::<RepositoryName>::default()));
-    let Repositories { rows, quick, knows_pushes, .. } = props;
-    let targets: RowTargets =
-        rows.iter().map(|row| Ok(Target::Repository(row.name.clone()))).collect();
+    let Repositories { rows, shown, quick, knows_pushes, .. } = props;
+    let all = rows.iter().map(|row| Ok(Target::Repository(row.name.clone())));
+    let targets = RowTargets::of(props.list.clone(), shown.total(), all);
     let head = html! {
         <>
             { th_all(quick, &targets, false) }
@@ -69,7 +74,7 @@ fn use_repositories(props: &Repositories) -> Html {
         html! {
             <tbody class={classes!("pf-v6-c-table__tbody", is_open.then_some("pf-m-expanded"))}
                 key={row.name.to_string()}>
-                { repository(row, *knows_pushes, (quick, &targets, idx), quick.on.then_some((is_open, toggle))) }
+                { repository(row, *knows_pushes, (quick, &targets, idx), quick.on.then_some((is_open, toggle)), shown.row_index(idx)) }
                 if is_open {
                     <tr class="pf-v6-c-table__tr pf-v6-c-table__expandable-row pf-m-expanded">
                         <td class="pf-v6-c-table__td" colspan="7">
@@ -82,7 +87,8 @@ fn use_repositories(props: &Repositories) -> Html {
             </tbody>
         }
     });
-    table(tr("Repositories"), head, html! { <>{ for body }</> })
+    let body = html! { <>{ for body }</> };
+    html! { <>{ marked(quick, &targets) }{ long_table(tr("Repositories"), head, body, shown) }</> }
 }
 
 fn newest_name(knows_pushes: bool) -> String {
@@ -103,6 +109,7 @@ fn repository(
     knows_pushes: bool,
     (quick, targets, idx): (&QuickDelete, &RowTargets, usize),
     toggle: Option<(bool, Callback<MouseEvent>)>,
+    index: Option<String>,
 ) -> Html {
     let route = Route::repository(&row.name);
     // A click beside the link does what the row is there for in this mode.
@@ -115,7 +122,7 @@ fn repository(
         })
     };
     html! {
-        <tr class="pf-v6-c-table__tr pf-m-clickable" data-row={row.name.to_string()} {onclick}>
+        <tr class="pf-v6-c-table__tr pf-m-clickable" data-row={row.name.to_string()} aria-rowindex={index} {onclick}>
             { td_check(quick, targets, idx) }
             if let Some((is_open, toggle)) = toggle {
                 { td_toggle(is_open, tr_with("Tags of $0", &[row.name.as_str()]), toggle) }
@@ -192,25 +199,19 @@ part!(TagsOfRow, use_tags_of_row, "tags-of-row");
 
 #[hook]
 fn use_tags_of_row(props: &TagsOfRow) -> Html {
+    let scrolled = use_scrolled(0, "", Callback::noop());
     let view = use_view::<Repository>(repository::Params {
         repository: props.name.clone(),
         filter: String::new(),
         attachments: true,
-        offset: 0,
-        limit: search::Params::MAX_LIMIT,
+        offset: scrolled.window.offset,
+        limit: scrolled.window.limit,
         refresh: props.refresh,
     });
     waiting::show(&view.state, &view.retry, |answer| {
-        let rest = u64::from(answer.total).saturating_sub(answer.tags.len() as u64);
-        html! {
-            <>
-                { Tags { view: answer.clone(), quick: props.quick.clone(), brief: true }.part() }
-                if rest > 0 {
-                    <Link to={Route::repository(&props.name)}>
-                        { plural("$0 more tag", "$0 more tags", rest) }
-                    </Link>
-                }
-            </>
-        }
+        let shown = scrolled.show(answer.offset, answer.tags.len(), answer.total);
+        let list =
+            List::Tags { repository: props.name.clone(), filter: String::new(), attachments: true };
+        Tags { view: answer.clone(), shown, list, quick: props.quick.clone(), brief: true }.part()
     })
 }

@@ -70,7 +70,7 @@ fn use_person(props: &Person) -> Html {
     });
     let window = match reach {
         true => images_proto::project::Window::default(),
-        false => filtered.now.params(),
+        false => filtered.params(),
     };
     let view = use_view::<Method>(Which { subject: subject.clone(), window });
     let answer = view.state.answer.as_deref();
@@ -277,9 +277,13 @@ fn members(answer: &View, subject: &Subject, filtered: &UseFiltered, ask: &Callb
                 }
             },
             found,
-            total: answer.total,
             reading: answer.about.reading,
-            table: grid(table, &columns, answer.members.iter().map(draw).collect()),
+            table: grid(
+                table,
+                &columns,
+                answer.members.iter().map(draw).collect(),
+                Some(&filtered.show(answer.offset, answer.members.len(), answer.total)),
+            ),
             nothing: html! { <EmptyState state="empty" picture={Picture::Icon(Icon::Group)} title={none} /> },
         },
         filtered,
@@ -301,7 +305,7 @@ fn use_reaches(props: &Reaches) -> Html {
         let subject = props.subject.clone();
         Callback::from(move |list| Route::Person { subject: subject.clone(), reach: true, list })
     });
-    let window = filtered.now.params();
+    let window = filtered.params();
     let view = use_view::<Reach>(Which { subject: props.subject.clone(), window });
     waiting::show(&view.state, &view.retry, |answer| reached(answer, &filtered))
 }
@@ -327,9 +331,13 @@ fn reached(answer: &Reached, filtered: &UseFiltered) -> Html {
                 "$0 $1",
                 &[&plural("$0 project.", "$0 projects.", answer.total.into()), &asked],
             ),
-            total: answer.total,
             reading: answer.about.reading,
-            table: grid(tr("Projects"), &columns, rows.collect()),
+            table: grid(
+                tr("Projects"),
+                &columns,
+                rows.collect(),
+                Some(&filtered.show(answer.offset, answer.rows.len(), answer.total)),
+            ),
             nothing: html! {
                 <EmptyState state="empty" picture={Picture::Icon(Icon::Cube)}
                     title={tr("It can do nothing with the images of any project")} />

@@ -40,8 +40,7 @@ part!(Access, use_access, "access");
 #[hook]
 fn use_access(props: &Access) -> Html {
     let Access { project, filtered, open } = props;
-    let view =
-        use_view::<Lens>(Within { project: project.to_string(), window: filtered.now.params() });
+    let view = use_view::<Lens>(Within { project: project.to_string(), window: filtered.params() });
     let ask = open.reform(|_: MouseEvent| Open::Why(None));
     waiting::show(&view.state, &view.retry, |answer| {
         let source = match answer.asked {
@@ -65,7 +64,6 @@ fn use_access(props: &Access) -> Html {
                             </div>
                         },
                         found: [plural("$0 user, group or robot account", "$0 users, groups and robot accounts", answer.total.into()), source].join(". "),
-                        total: answer.total,
                         reading: answer.about.reading,
                         table: grid(tr("Who can do what"), &columns, answer.rows.iter().map(|row| {
                             let who = subject::subject(&row.subject, row.full_name.as_deref(), None);
@@ -73,7 +71,7 @@ fn use_access(props: &Access) -> Html {
                             all.extend(cells(&row.rights, &row.via));
                             all.push(members::why(row.subject.clone(), open));
                             (subject::name(&row.subject), all)
-                        }).collect()),
+                        }).collect(), Some(&filtered.show(answer.offset, answer.rows.len(), answer.total))),
                         nothing: html! {
                             <EmptyState state="empty" picture={Picture::Icon(Icon::Lock)} title={match answer.about.unread.is_empty() {
                                 true => tr("Nobody is known who can do something here"),

@@ -47,7 +47,6 @@ pub(super) fn members(
                 </div>
             },
             found: found(view, project, filtered),
-            total: view.total,
             reading: view.about.reading,
             table: grid(
                 tr("Members"),
@@ -56,6 +55,7 @@ pub(super) fn members(
                     .iter()
                     .map(|one| (subject::name(&one.subject), cells(one, project, refused, open)))
                     .collect(),
+                Some(&filtered.show(view.offset, view.members.len(), view.total)),
             ),
             nothing: html! {
                 <EmptyState state="empty" picture={Picture::Icon(Icon::Group)} {title}><p>{ words }</p></EmptyState>

@@ -45,7 +45,7 @@ part!(Robots, use_robots, "robots");
 fn use_robots(props: &Robots) -> Html {
     let Robots { project, filtered, open } = props;
     let view =
-        use_view::<Method>(Within { project: project.to_string(), window: filtered.now.params() });
+        use_view::<Method>(Within { project: project.to_string(), window: filtered.params() });
     let create = Open::Change(Change::Robot(project.to_string()));
     waiting::show(&view.state, &view.retry, |answer| {
         let refused = answer.may_create == Some(false);
@@ -63,12 +63,12 @@ fn use_robots(props: &Robots) -> Html {
                             </div>
                         },
                         found: plural("$0 robot account", "$0 robot accounts", answer.total.into()),
-                        total: answer.total,
                         reading: answer.about.reading,
                         table: grid(
                             tr("Robot accounts"),
                             &[tr("Name"), tr("Role"), tr("Tokens"), tr("Actions")],
                             answer.rows.iter().map(|row| (row.name.clone(), cells(row, project, open))).collect(),
+                            Some(&filtered.show(answer.offset, answer.rows.len(), answer.total)),
                         ),
                         nothing: html! {
                             <EmptyState state="empty" picture={Picture::Icon(Icon::Robot)} title={tr("There is no robot account")}>

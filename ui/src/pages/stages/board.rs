@@ -2,18 +2,21 @@
 
 //! The table of the board.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use images_proto::stage::{Cell, Row, State, View};
+use images_proto::stage::{Cell, Params, Row, Stages, State, View, Wanted};
 use yew::prelude::*;
 
+use crate::bridge::{Question, Report, ask};
 use crate::components::button::{Button, Look};
 use crate::components::bytes::unknown;
 use crate::components::digest::digest_link;
 use crate::components::label::{Colour, label};
 use crate::components::moment::moment;
-use crate::components::table::{rows, table, td, th};
+use crate::components::table::{long_table, rows, td, th};
 use crate::components::tick::is_checked;
+use crate::scrolled::Shown;
 use crate::session::{Session, Work};
 use crate::state::route::Route;
 use crate::state::stages::{self, Marked, promotion, short_commit};
@@ -23,14 +26,18 @@ use crate::text::{tr, tr_with};
 pub(super) struct Board<'a> {
     /// The answer.
     pub view: &'a Rc<View>,
+    /// What was asked.
+    pub listed: &'a Params,
     /// The session, whose dialogs promote.
     pub session: &'a Session,
     /// The rows that are marked.
     pub marked: &'a UseStateHandle<Marked>,
+    /// Reads the rows that are not here, to mark them; ends with the page.
+    pub reading: &'a Rc<RefCell<Option<Question>>>,
 }
 
 /// Draws it; nothing when there is no row.
-pub(super) fn board(board: &Board<'_>) -> Option<Html> {
+pub(super) fn board(board: &Board<'_>, shown: &Shown) -> Option<Html> {
     let View { setting, rows: all, .. } = &**board.view;
     if all.is_empty() {
         return None;
@@ -38,21 +45,24 @@ pub(super) fn board(board: &Board<'_>) -> Option<Html> {
     let head = html! {
         <>
             <th class="pf-v6-c-table__th pf-v6-c-table__check" scope="col">
-                { check(board, all, tr("Mark all rows of this page"), None) }
+                { match all.len() < board.view.total as usize {
+                    true => check_long(board, all),
+                    false => check(board, all, tr("Mark all rows"), None),
+                } }
             </th>
             { th(tr("Image")) }
             { for setting.stages.iter().map(|stage| th(stage.clone())) }
         </>
     };
-    let body = all.iter().map(|row| draw(board, row));
-    Some(table(tr("Stages"), head, rows(body)))
+    let body = all.iter().enumerate().map(|(idx, row)| draw(board, row, shown.row_index(idx)));
+    Some(long_table(tr("Stages"), head, rows(body), shown))
 }
 
-fn draw(board: &Board<'_>, row: &Row) -> Html {
+fn draw(board: &Board<'_>, row: &Row, index: Option<String>) -> Html {
     let name = stages::name(row);
     let cells = board.view.setting.stages.iter().zip(&row.cells).enumerate();
     html! {
-        <tr class="pf-v6-c-table__tr" key={name.clone()} data-row={name.clone()}>
+        <tr class="pf-v6-c-table__tr" key={name.clone()} data-row={name.clone()} aria-rowindex={index}>
             <td class="pf-v6-c-table__td pf-v6-c-table__check" role="gridcell">
                 { check(board, std::slice::from_ref(row), tr_with("Mark $0", &[&name]), Some(&name)) }
             </td>
@@ -75,6 +85,42 @@ fn check(board: &Board<'_>, of: &[Row], words: String, name: Option<&String>) ->
         let (marked, of) = (marked.clone(), of.to_vec());
         Callback::from(move |event: Event| marked.set(marked.with(&of, is_checked(&event))))
     };
+    checkbox(checked, words, name, onchange)
+}
+
+/// The one that marks all rows of a list that is only partly here, as many as can be promoted at once.
+fn check_long(board: &Board<'_>, here: &[Row]) -> Html {
+    let marked = board.marked;
+    let checked = here.iter().all(|row| marked.contains(row));
+    let onchange = {
+        let (marked, reading) = (marked.clone(), board.reading.clone());
+        let mut wanted = board.listed.clone();
+        (wanted.window.offset, wanted.window.limit) = (0, Wanted::MAX as u32);
+        Callback::from(move |event: Event| {
+            let marked = marked.clone();
+            if !is_checked(&event) {
+                return marked.set(Marked::default());
+            }
+            let asked = ask::<Stages>(wanted.clone(), move |report| {
+                // Without an answer nothing is marked, as can be seen.
+                if let Report::End(Ok(view)) = report {
+                    marked.set(marked.with(&view.rows, true));
+                }
+            });
+            *reading.borrow_mut() = Some(asked);
+        })
+    };
+    let most = crate::browser::number(Wanted::MAX as u64);
+    let words = tr_with("Mark all rows, at most the first $0", &[&most]);
+    checkbox(checked, words, None, onchange)
+}
+
+fn checkbox(
+    checked: bool,
+    words: String,
+    name: Option<&String>,
+    onchange: Callback<Event>,
+) -> Html {
     html! {
         <label class="pf-v6-c-check pf-m-standalone">
             <input class="pf-v6-c-check__input" type="checkbox" data-select={name.cloned()} {checked}
