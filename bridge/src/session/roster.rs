@@ -42,6 +42,8 @@ pub struct RosterState {
 /// How far reading has come.
 #[derive(Default)]
 struct Work {
+    /// Counts how often reading was stopped.
+    stops: u64,
     /// Reading has begun, so that what is being read is known.
     has_begun: bool,
     /// It is known what kind of cluster it is.
@@ -61,11 +63,13 @@ struct Feed {
 }
 
 /// Writes what a source reads, until all was forgotten: what is read of one cluster is nothing to
-/// show for the next.
+/// show for the next. How far it has come it says until it is stopped: what is aborted runs on until
+/// its next await, and nobody would end what it begins there.
 #[derive(Clone)]
 pub struct Writer {
     state: Arc<RosterState>,
     epoch: u64,
+    stops: u64,
 }
 
 /// Keeps the source at work while it lives, and says what it is to read.
@@ -130,12 +134,15 @@ impl RosterState {
     }
 
     fn writer(self: &Arc<Self>) -> Writer {
-        Writer { state: self.clone(), epoch: self.epoch.load(Ordering::Acquire) }
+        let (epoch, stops) = (self.epoch.load(Ordering::Acquire), self.work().stops);
+        Writer { state: self.clone(), epoch, stops }
     }
 
     /// Forgets how far reading had come.
     fn stop(&self) {
-        *self.work() = Work::default();
+        let mut work = self.work();
+        *work = Work { stops: work.stops + 1, ..Work::default() };
+        drop(work);
         self.tell();
     }
 
@@ -174,9 +181,14 @@ impl Writer {
         Some(result)
     }
 
+    /// How far it has come, unless it was stopped.
+    fn work(&self) -> Option<MutexGuard<'_, Work>> {
+        Some(self.state.work()).filter(|work| work.stops == self.stops)
+    }
+
     /// Says that these are being read.
     pub fn begin(&self, parts: impl IntoIterator<Item = (Kind, Scope)>) {
-        let mut work = self.state.work();
+        let Some(mut work) = self.work() else { return };
         work.has_begun = true;
         work.reading.extend(parts);
         drop(work);
@@ -185,14 +197,16 @@ impl Writer {
 
     /// Says that it is known what kind of cluster it is.
     pub fn know(&self) {
-        self.state.work().is_known = true;
+        let Some(mut work) = self.work() else { return };
+        work.is_known = true;
+        drop(work);
         self.state.tell();
     }
 
     /// Says that this was read, or cannot be.
     pub fn end(&self, kind: Kind, scope: &Scope) {
         let part = (kind, scope.clone());
-        let mut work = self.state.work();
+        let Some(mut work) = self.work() else { return };
         let is_changed = work.reading.remove(&part) | work.troubles.remove(&part).is_some();
         drop(work);
         if is_changed {
@@ -203,7 +217,7 @@ impl Writer {
     /// Says what is wrong with a part, while it goes on being tried.
     pub fn trouble(&self, kind: Kind, scope: &Scope, failure: Failure) {
         let part = (kind, scope.clone());
-        let mut work = self.state.work();
+        let Some(mut work) = self.work() else { return };
         // Who waits for this part has to know why it does not come.
         work.reading.remove(&part);
         let is_new = work.troubles.insert(part, failure.clone()).as_ref() != Some(&failure);
@@ -320,5 +334,27 @@ impl Drop for RosterFeed {
             drop(feed);
             self.session.roster.stop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_stopped_begins_nothing_any_more() {
+        let state: Arc<RosterState> = Arc::default();
+        let part = || (Kind::Robot, Scope::Project("moon".to_owned()));
+        let late = state.writer();
+        state.stop();
+        let writer = state.writer();
+        writer.begin([part()]);
+        writer.end(Kind::Robot, &part().1);
+        assert!(!state.is_reading());
+        late.begin([part()]);
+        assert!(!state.is_reading(), "nobody would end it");
+        writer.begin([part()]);
+        late.end(Kind::Robot, &part().1);
+        assert!(state.is_reading());
     }
 }
