@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use images_proto::Code;
 use images_proto::project::{Deletion, Done, Goes, NewRepository, Wording};
 use images_tests::cluster::{Cluster, Face};
+use images_tests::wait::until;
 use serde_json::json;
 
 use crate::support::{ask, bindings, fail, text};
@@ -132,6 +133,11 @@ async fn a_plain_cluster_has_namespaces() -> Result<()> {
     let failure = fail(&cluster, "sarah", "create-repository", &repository).await?;
     assert_eq!(failure.code, Code::Unsupported);
     assert!(failure.command.is_some_and(|command| command.contains("/moon/rover:TAG")));
+    // What every namespace gets by itself comes a moment later.
+    for made in ["configmaps/kube-root-ca.crt", "serviceaccounts/default"] {
+        let path = format!("/api/v1/namespaces/moon/{made}");
+        until(made, async || Ok((status(&cluster, &path).await? == 200).then_some(()))).await?;
+    }
     let told: Goes = ask(&cluster, "sarah", "delete-project", &deletion("moon", None)).await?;
     let agreed = deletion("moon", Some(&told.fingerprint));
     let gone: Goes = ask(&cluster, "sarah", "delete-project", &agreed).await?;
