@@ -12,22 +12,14 @@ use images_tests::session::Session;
 use serde_json::json;
 
 use crate::ROUNDS;
+use crate::large::{self, IMAGES, Login, SIZE};
 use crate::memory::{MIB, resident};
 use crate::table::{Budget, Row, Samples};
 
-/// As many as the budgets are for: in 10,000 repositories, with a million revisions of tags.
-const IMAGES: u32 = 100_000;
-/// Reading all of it from nothing takes a while.
-const PATIENCE: Duration = Duration::from_secs(20 * 60);
-
 pub(crate) async fn measure() -> Result<Vec<Row>> {
     let cluster = Cluster::start_loaded(Face::Openshift, IMAGES)?;
-    let mut session = Session::using(&cluster.kubeconfig("sarah")?).await?;
-    session.patience = PATIENCE;
-    session.peer()?.patience = PATIENCE;
-    let begin = Instant::now();
+    let Login { mut session, whole: cold, .. } = large::login(&cluster).await?;
     let all = session.ready().await?.counts.repositories;
-    let cold = begin.elapsed();
     session.end().await?;
 
     let (mut times, mut checked, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -43,17 +35,16 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
         session.end().await?;
     }
     let requests = cluster.requests().await?.len();
-    let size = format!("{IMAGES} images in {all} repositories");
     Ok(vec![
         Row {
-            what: format!("warm start until all rows are there: {size}"),
+            what: format!("warm start until all rows are there: {SIZE}"),
             ours: Samples::times(times),
             yardstick: Some(("reading all of it".to_owned(), Samples::times([cold]))),
             budget: Budget::AtMost(0.5),
             note: format!("checked with {requests} requests after {}", Samples::times(checked)),
         },
         Row {
-            what: format!("memory of the bridge after a warm start: {size}"),
+            what: format!("memory of the bridge after a warm start: {SIZE}"),
             ours: Samples::bytes(bytes),
             yardstick: None,
             budget: Budget::AtMost((100 * MIB) as f64),
