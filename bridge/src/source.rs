@@ -124,8 +124,10 @@ impl Connection {
         if let Some(cluster) = &cluster {
             // Nobody waits long for what only a memory needs.
             let uid = async { timeout(MARK, cluster.uid()).await.ok().flatten() };
-            let (identity, has_image_streams, uid) =
-                tokio::join!(cluster.identity(), cluster.has_image_streams(), uid);
+            let asking =
+                async { tokio::join!(cluster.identity(), cluster.has_image_streams(), uid) };
+            // Three requests at once are too large to be part of what waits for them.
+            let (identity, has_image_streams, uid) = Box::pin(asking).await;
             // What is wrong with the cluster is told by the first question, whichever failed first.
             let both = identity.and_then(|identity| Ok((identity, has_image_streams?)));
             let (identity, has_image_streams) = match both {
