@@ -28,6 +28,14 @@ async fn look(cluster: &Cluster, user: &str, params: Value) -> Result<View> {
     answer(&called)
 }
 
+/// Makes sure that the registry takes pushes again, and that its deployment is as it was written.
+async fn is_set_back(cluster: &Cluster, written: &[Value; 2]) -> Result<()> {
+    ensure!(takes_pushes(cluster).await?, "it is still read-only");
+    let left = deployment(cluster).await?;
+    ensure!(left == *written, "the deployment is {left:?}, not {written:?}");
+    Ok(())
+}
+
 /// What a collection changes of a deployment: annotations and variables.
 async fn deployment(cluster: &Cluster) -> Result<[Value; 2]> {
     let mut object = cluster.api("sarah", DEPLOYMENT).await?;
@@ -158,9 +166,7 @@ async fn killed_while_read_only() -> Result<()> {
     ensure!(warned, "no word of it: {told:#?}");
     let called = home.call("collect", &json!({})).await?;
     ensure!(called.status == Some(0), "{called:?}");
-    ensure!(takes_pushes(&cluster).await?, "it is still read-only");
-    let left = deployment(&cluster).await?;
-    ensure!(left == written, "the deployment is {left:?}, not {written:?}");
+    is_set_back(&cluster, &written).await?;
     Ok(())
 }
 
@@ -178,9 +184,7 @@ async fn ended_while_read_only() -> Result<()> {
     let status = collecting.wait().await?;
     ensure!(status.code() == Some(143), "{status:?}");
     hold.forget().await?;
-    ensure!(takes_pushes(&cluster).await?, "it is still read-only");
-    let left = deployment(&cluster).await?;
-    ensure!(left == written, "the deployment is {left:?}, not {written:?}");
+    is_set_back(&cluster, &written).await?;
     // It came to an end, and says which.
     let changes = home.history().await?;
     ensure!(changes[0].act == Act::Collect, "{changes:#?}");
@@ -217,9 +221,7 @@ async fn one_at_a_time() -> Result<()> {
     meanwhile?;
     let collected: Collected = answer(&collected?)?;
     ensure!(collected.failure.is_none() && collected.blobs > 0, "{collected:#?}");
-    ensure!(takes_pushes(&cluster).await?, "it is still read-only");
-    let left = deployment(&cluster).await?;
-    ensure!(left == written, "the deployment is {left:?}, not {written:?}");
+    is_set_back(&cluster, &written).await?;
     Ok(())
 }
 
@@ -244,9 +246,7 @@ async fn two_at_once() -> Result<()> {
     meanwhile?;
     let good = [one?, other?].into_iter().filter(|called| called.status == Some(0)).count();
     ensure!(good <= 1, "both say that they collected");
-    ensure!(takes_pushes(&cluster).await?, "it is still read-only");
-    let left = deployment(&cluster).await?;
-    ensure!(left == written, "the deployment is {left:?}, not {written:?}");
+    is_set_back(&cluster, &written).await?;
     let after = World::look(&cluster).await?;
     let needed = before.disk.blobs_of(&after.named());
     ensure!(before.disk.lost(&after.disk).is_disjoint(&needed), "an image lost its data");
