@@ -57,6 +57,9 @@ struct Work {
 #[derive(Default)]
 struct Feed {
     guards: usize,
+    /// Counts how often work began and ended: what was aborted runs on until its next await, and
+    /// may not stop who works by then.
+    turn: u64,
     work: JoinSet<()>,
     /// Whose roster it is: the server's address and the user.
     key: Option<(String, Option<String>)>,
@@ -126,6 +129,10 @@ impl RosterState {
     /// Forgets all that was read: nothing of one cluster or user may be shown as another's.
     pub(super) fn forget(&self) {
         self.feed().key = None;
+        self.clear();
+    }
+
+    fn clear(&self) {
         let mut roster = self.roster.write().unwrap_or_else(PoisonError::into_inner);
         self.epoch.fetch_add(1, Ordering::AcqRel);
         roster.clear();
@@ -136,6 +143,57 @@ impl RosterState {
     fn writer(self: &Arc<Self>) -> Writer {
         let (epoch, stops) = (self.epoch.load(Ordering::Acquire), self.work().stops);
         Writer { state: self.clone(), epoch, stops }
+    }
+
+    /// Counts one more who is looked for, and begins this work with the first one.
+    fn enter<F>(&self, work: impl FnOnce(u64) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut feed = self.feed();
+        feed.guards += 1;
+        if feed.guards == 1 {
+            feed.turn += 1;
+            let work = work(feed.turn);
+            feed.work.spawn(work);
+        }
+    }
+
+    /// Counts one less, and ends all work with the last one.
+    fn leave(&self) {
+        let mut feed = self.feed();
+        feed.guards -= 1;
+        if feed.guards == 0 {
+            // What was aborted ends at its next await; nobody waits for it.
+            feed.work = JoinSet::new();
+            feed.turn += 1;
+            // Before the next one enters, whose reading this would end.
+            self.stop();
+        }
+    }
+
+    /// For reading what belongs to the server and user of this key; `None` once another turn has
+    /// begun.
+    fn begin_turn(self: &Arc<Self>, turn: u64, key: &(String, Option<String>)) -> Option<Writer> {
+        let mut feed = self.feed();
+        if feed.turn != turn {
+            return None;
+        }
+        if feed.key.as_ref() != Some(key) {
+            self.clear();
+            feed.key = Some(key.clone());
+        }
+        // Whoever was stopped may have said something after that.
+        self.stop();
+        Some(self.writer())
+    }
+
+    /// What was read in this turn goes on being shown; nothing is being read any more.
+    fn end_turn(&self, turn: u64) {
+        let feed = self.feed();
+        if feed.turn == turn {
+            self.stop();
+        }
     }
 
     /// Forgets how far reading had come.
@@ -243,29 +301,18 @@ impl Session {
     /// work stops; what was read is kept for the next.
     pub fn roster_feed(self: &Arc<Self>) -> RosterFeed {
         let wanted = self.roster.wants.add();
-        let mut feed = self.roster.feed();
-        feed.guards += 1;
-        if feed.guards == 1 {
-            let session = self.clone();
-            feed.work.spawn(async move { Box::pin(session.read_roster()).await });
-        }
+        let session = self.clone();
+        self.roster.enter(|turn| async move { Box::pin(session.read_roster(turn)).await });
         RosterFeed { session: self.clone(), wanted }
     }
 
     /// Reads until it is dropped, whichever cluster is connected.
-    async fn read_roster(&self) {
+    async fn read_roster(&self, turn: u64) {
         let mut backoff = Backoff::default();
         loop {
             let cluster = self.connected_cluster().await;
             let key = self.roster_key(&cluster);
-            let before = self.roster.feed().key.clone();
-            if before.as_ref() != Some(&key) {
-                self.roster.forget();
-                self.roster.feed().key = Some(key.clone());
-            }
-            // Whoever was stopped may have said something after that.
-            self.roster.stop();
-            let writer = self.roster.writer();
+            let Some(writer) = self.roster.begin_turn(turn, &key) else { return };
             let epoch = writer.epoch;
             let reading = AssertUnwindSafe(roster::read(cluster, writer));
             tokio::select! {
@@ -275,7 +322,7 @@ impl Session {
                 },
                 () = self.cluster_is_another(&key, epoch) => {}
             }
-            self.roster.stop();
+            self.roster.end_turn(turn);
             sleep(backoff.next_delay()).await;
         }
     }
@@ -326,20 +373,43 @@ impl RosterFeed {
 
 impl Drop for RosterFeed {
     fn drop(&mut self) {
-        let mut feed = self.session.roster.feed();
-        feed.guards -= 1;
-        if feed.guards == 0 {
-            // What was aborted ends at its next await; nobody waits for it.
-            feed.work = JoinSet::new();
-            drop(feed);
-            self.session.roster.stop();
-        }
+        self.session.roster.leave();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Who enters while the last one leaves: whichever way the two go, the reader that began last
+    /// is heard, and one that was aborted neither stops it nor begins in its place.
+    #[tokio::test]
+    async fn whoever_was_aborted_does_not_stop_the_next() {
+        let state: Arc<RosterState> = Arc::default();
+        let key = || ("https://moon".to_owned(), None);
+        let part = || (Kind::Robot, Scope::Cluster);
+        let (turns, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let enter = || {
+            let turns = turns.clone();
+            state.enter(|turn| async move {
+                _ = turns.send(turn);
+            });
+        };
+        enter();
+        let old = begun.recv().await.unwrap();
+        let late = state.begin_turn(old, &key()).unwrap();
+        state.leave();
+        enter();
+        let now = begun.recv().await.unwrap();
+        let writer = state.begin_turn(now, &key()).unwrap();
+        writer.begin([part()]);
+        assert!(state.begin_turn(old, &key()).is_none());
+        state.end_turn(old);
+        late.end(Kind::Robot, &Scope::Cluster);
+        assert!(state.is_reading());
+        writer.end(Kind::Robot, &Scope::Cluster);
+        assert!(!state.is_reading(), "nobody would say that it was read");
+    }
 
     #[test]
     fn whoever_was_stopped_begins_nothing_any_more() {

@@ -130,14 +130,11 @@ impl Reader {
                 want.rows.extend(self.all_projects());
             }
             let wanted = pieces(want, refused_now);
-            running.retain(|piece, task| {
-                let goes_on = wanted.contains(piece) && !task.is_finished();
-                if !goes_on {
+            for (piece, task) in &running {
+                if !wanted.contains(piece) {
                     task.abort();
-                    self.writer.end(piece.what.kind(), &piece.scope());
                 }
-                goes_on
-            });
+            }
             for piece in wanted {
                 if let Entry::Vacant(place) = running.entry(piece) {
                     let piece = place.key().clone();
@@ -150,8 +147,21 @@ impl Reader {
                 _ = wants.changed() => {}
                 _ = refused.changed() => {}
                 () = changed(&mut changes), if is_about_all => {}
-                // What was aborted is let go of, and what stumbled begins anew when it is wanted.
-                Some(_) = work.join_next() => {}
+                // What was aborted runs on until its next await, and may say until then that it
+                // begins. What stumbled, or is wanted again by now, begins anew.
+                Some(ended) = work.join_next_with_id() => {
+                    let id = match ended {
+                        Ok((id, _)) => id,
+                        Err(error) => error.id(),
+                    };
+                    running.retain(|piece, task| {
+                        let is_it = task.id() == id;
+                        if is_it {
+                            self.writer.end(piece.what.kind(), &piece.scope());
+                        }
+                        !is_it
+                    });
+                }
             }
         }
     }
