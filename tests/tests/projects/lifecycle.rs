@@ -27,6 +27,29 @@ async fn status(cluster: &Cluster, path: &str) -> Result<u16> {
     Ok(cluster.curl("sarah").get(&format!("{}{path}", cluster.ready.api)).await?.status)
 }
 
+/// What every namespace gets by itself, a moment after it was made.
+const FURNITURE: [&str; 2] =
+    ["api/v1 configmaps/kube-root-ca.crt", "api/v1 serviceaccounts/default"];
+/// What OpenShift adds.
+const OF_OPENSHIFT: [&str; 6] = [
+    "api/v1 configmaps/openshift-service-ca.crt",
+    "api/v1 serviceaccounts/builder",
+    "api/v1 serviceaccounts/deployer",
+    "apis/rbac.authorization.k8s.io/v1 rolebindings/system:deployers",
+    "apis/rbac.authorization.k8s.io/v1 rolebindings/system:image-builders",
+    "apis/rbac.authorization.k8s.io/v1 rolebindings/system:image-pullers",
+];
+
+/// Waits until the project holds these: what is agreed to before is not all that goes.
+async fn furnished(cluster: &Cluster, objects: &[&str]) -> Result<()> {
+    for object in objects {
+        let (api, own) = object.split_once(' ').context("no API")?;
+        let path = format!("/{api}/namespaces/moon/{own}");
+        until(object, async || Ok((status(cluster, &path).await? == 200).then_some(()))).await?;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn whoever_asks_for_a_project_administers_it() -> Result<()> {
     let cluster = Cluster::start_empty(Face::Openshift)?;
@@ -60,6 +83,8 @@ async fn whoever_asks_for_a_project_administers_it() -> Result<()> {
     let failure = fail(&cluster, "jane", "create-repository", &repository).await?;
     assert!(matches!(failure.code, Code::Forbidden | Code::Conflict), "{failure:?}");
 
+    furnished(&cluster, &FURNITURE).await?;
+    furnished(&cluster, &OF_OPENSHIFT).await?;
     // With the project go the roles by which he sees it, and what he is told is over.
     let told: Goes = ask(&cluster, "greg", "delete-project", &deletion("moon", None)).await?;
     assert!(told.missing.is_empty() && !told.is_over(), "{told:?}");
@@ -133,11 +158,7 @@ async fn a_plain_cluster_has_namespaces() -> Result<()> {
     let failure = fail(&cluster, "sarah", "create-repository", &repository).await?;
     assert_eq!(failure.code, Code::Unsupported);
     assert!(failure.command.is_some_and(|command| command.contains("/moon/rover:TAG")));
-    // What every namespace gets by itself comes a moment later.
-    for made in ["configmaps/kube-root-ca.crt", "serviceaccounts/default"] {
-        let path = format!("/api/v1/namespaces/moon/{made}");
-        until(made, async || Ok((status(&cluster, &path).await? == 200).then_some(()))).await?;
-    }
+    furnished(&cluster, &FURNITURE).await?;
     let told: Goes = ask(&cluster, "sarah", "delete-project", &deletion("moon", None)).await?;
     let agreed = deletion("moon", Some(&told.fingerprint));
     let gone: Goes = ask(&cluster, "sarah", "delete-project", &agreed).await?;
