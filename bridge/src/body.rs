@@ -57,6 +57,9 @@ pub enum Excess {
     Cut,
 }
 
+/// Bytes for which there is room before they came: somebody may announce more than he sends.
+const TRUSTED: usize = 1 << 20;
+
 /// Reads at most `limit` bytes.
 ///
 /// # Errors
@@ -71,7 +74,7 @@ pub async fn read(
     if excess == Excess::Refuse && announced.is_some_and(|length| length > limit) {
         return Err(Error::TooLarge { limit });
     }
-    let mut whole = BytesMut::new();
+    let mut whole = BytesMut::with_capacity(announced.unwrap_or(0).min(limit).min(TRUSTED));
     while let Some(chunk) = timeout(IDLE, body.next()).await.map_err(|_| Error::Idle)? {
         let chunk = chunk.map_err(Error::Broken)?;
         let room = limit - whole.len();

@@ -10,14 +10,16 @@ use images_catalog::query::LiveView;
 use images_proto::{Code, Failure, Message, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 use crate::channel::Close;
 use crate::session::Session;
+use crate::session::state::News;
 use crate::transport::Open;
 
-/// The shortest time between two looks that changes of the catalog cause. The first one and new
-/// parameters are answered at once.
+/// The shortest time between two looks that changes of the catalog cause. The first one, new
+/// parameters and turns are answered at once.
 pub(crate) const PACE: Duration = Duration::from_millis(250);
 
 /// Something that can be looked at again and again.
@@ -52,7 +54,7 @@ pub async fn run<L: Live>(session: &Session, mut live: L, open: Open) -> Close {
     let mut sent = None;
     let mut rested = Instant::now();
     loop {
-        changes.borrow_and_update();
+        let seen = *changes.borrow_and_update();
         let answer = live.render();
         let wanted = sent.as_ref() != Some(&answer) && !(once && live.is_working());
         if wanted && let Err(error) = outbox.send(&Message::View(&answer)).await {
@@ -65,12 +67,6 @@ pub async fn run<L: Live>(session: &Session, mut live: L, open: Open) -> Close {
         if wanted {
             sent = Some(answer);
         }
-        let changed = async {
-            sleep_until(rested).await;
-            if changes.changed().await.is_err() {
-                pending::<()>().await;
-            }
-        };
         tokio::select! {
             message = inbox.newest() => match serde_json::from_slice::<Chosen<L::Params>>(&message) {
                 Ok(Chosen { params }) => {
@@ -86,8 +82,21 @@ pub async fn run<L: Live>(session: &Session, mut live: L, open: Open) -> Close {
                 }
             },
             () = live.work() => {}
-            () = changed => rested = Instant::now() + PACE,
+            () = changed(&mut changes, seen, rested) => rested = Instant::now() + PACE,
         }
+    }
+}
+
+/// Returns when another look is due: at once after a turn, else when the last look is long enough ago.
+async fn changed(changes: &mut watch::Receiver<News>, seen: News, rested: Instant) {
+    let turn = changes.wait_for(|news| news.turns != seen.turns);
+    let turned = timeout_at(rested, turn).await.map(|turned| turned.is_ok());
+    let changed = match turned {
+        Ok(turned) => turned,
+        Err(_) => changes.wait_for(|news| *news != seen).await.is_ok(),
+    };
+    if !changed {
+        pending::<()>().await;
     }
 }
 

@@ -32,7 +32,7 @@ pub use self::feed::FeedGuard;
 use self::feed::Feeds;
 use self::recollection::Keeping;
 use self::settings::Settings;
-use self::state::State;
+use self::state::{News, State};
 use crate::action;
 use crate::source::Connection;
 pub use crate::source::details::Details;
@@ -110,7 +110,7 @@ impl Session {
     }
 
     /// Ticks when the catalog or the status changed.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub fn changes(&self) -> watch::Receiver<News> {
         self.state.changes()
     }
 

@@ -30,9 +30,17 @@ pub(crate) struct Digests {
     hasher: DefaultHashBuilder,
     /// The ids by digest, in runs, each at least twice as long as the next: so there are few to be
     /// looked into, and each id is merged a few times only.
-    runs: Vec<Vec<DigestId>>,
+    runs: Vec<Vec<Sorted>>,
     /// How many ids stand in runs. The later ones are the tail: few, and in a row in `all`.
     sorted: usize,
+}
+
+/// A digest in a run, with its first bytes: nearly always they decide, and they stand in a row, while
+/// the digests of a run are all over the memory.
+#[derive(Clone, Copy)]
+struct Sorted {
+    first: u32,
+    id: DigestId,
 }
 
 /// Digests by id, in rows that never grow: the largest part of a catalog would leave holes of half
@@ -100,9 +108,12 @@ impl Digests {
     pub(crate) fn with_prefix(&self, prefix: &DigestPrefix) -> Vec<DigestId> {
         let lowest = prefix.lowest();
         let mut found = Vec::new();
+        let first = first_bytes(&lowest);
         for run in &self.runs {
-            let start = run.partition_point(|id| self.digest(*id) < lowest);
-            let run = run[start..].iter().copied();
+            let start = run.partition_point(|sorted| {
+                sorted.first < first || sorted.first == first && self.digest(sorted.id) < lowest
+            });
+            let run = run[start..].iter().map(|sorted| sorted.id);
             found.extend(run.take_while(|id| prefix.matches(&self.digest(*id))));
         }
         let tail =
@@ -116,32 +127,32 @@ impl Digests {
     pub(crate) fn bytes(&self) -> usize {
         self.all.len() * size_of::<Digest>()
             + self.ids.allocation_size()
-            + self.sorted * size_of::<DigestId>()
+            + self.sorted * size_of::<Sorted>()
     }
 
     /// Makes the tail a run.
     pub(crate) fn sort(&mut self) {
         let all = &self.all;
-        let digest = |id: &DigestId| *all.get(id.index());
-        // Nearly always the first bytes decide, and they stand in a row.
-        let ids = (self.sorted..all.len()).map(|place| DigestId(place as u32));
-        let mut run: Vec<_> = ids.map(|id| (first_bytes(&digest(&id)), id)).collect();
-        run.sort_unstable_by(|(first, one), (second, other)| {
-            first.cmp(second).then_with(|| digest(one).cmp(&digest(other)))
-        });
-        let mut run: Vec<_> = run.into_iter().map(|(_, id)| id).collect();
+        let order = |one: &Sorted, other: &Sorted| {
+            let digest = |sorted: &Sorted| all.get(sorted.id.index());
+            one.first.cmp(&other.first).then_with(|| digest(one).cmp(digest(other)))
+        };
+        let mut run: Vec<_> = (self.sorted..all.len())
+            .map(|place| Sorted { first: first_bytes(all.get(place)), id: DigestId(place as u32) })
+            .collect();
+        run.sort_unstable_by(order);
         while let Some(last) = self.runs.pop_if(|last| last.len() < 2 * run.len()) {
             // A stable sort finds the two sorted parts by itself and merges them.
             run.extend(last);
-            run.sort_by_key(digest);
+            run.sort_by(order);
         }
         self.runs.push(run);
         self.sorted = all.len();
     }
 }
 
-fn first_bytes(digest: &Digest) -> u64 {
-    digest.as_bytes().iter().take(8).fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
+fn first_bytes(digest: &Digest) -> u32 {
+    digest.as_bytes().iter().take(4).fold(0, |bytes, byte| bytes << 8 | u32::from(*byte))
 }
 
 impl Rows {

@@ -51,8 +51,15 @@ impl Digest {
     /// # Errors
     /// [`DigestError::Hex`] for anything else.
     pub fn from_hex(hex: &str) -> Result<Self, DigestError> {
-        let prefix = DigestPrefix::from_hex(hex).ok_or(DigestError::Hex)?;
-        if prefix.len() == 64 { Ok(Self(prefix.bytes)) } else { Err(DigestError::Hex) }
+        let (pairs, rest) = hex.as_bytes().as_chunks();
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| DigestError::Hex)?;
+        let (mut bytes, mut all) = ([0; 32], 0);
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+            all |= high | low;
+            *byte = high << 4 | low;
+        }
+        if all < 16 && rest.is_empty() { Ok(Self(bytes)) } else { Err(DigestError::Hex) }
     }
 }
 
@@ -151,6 +158,19 @@ impl DigestPrefix {
     }
 }
 
+/// The value of each hex digit, and 16 for what is none: a source parses millions of digests.
+const VALUES: [u8; 256] = {
+    let mut values = [16; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if let Some(value) = (byte as u8 as char).to_digit(16) {
+            values[byte] = value as u8;
+        }
+        byte += 1;
+    }
+    values
+};
+
 const fn hex_digit(value: u8) -> char {
     (if value < 10 { b'0' + value } else { b'a' + value - 10 }) as char
 }
@@ -191,6 +211,10 @@ mod tests {
         assert_eq!("sha512:00".parse::<Digest>(), Err(DigestError::Algorithm));
         assert_eq!("sha256:00".parse::<Digest>(), Err(DigestError::Hex));
         assert_eq!(format!("sha256:{}", "g".repeat(64)).parse::<Digest>(), Err(DigestError::Hex));
+        for length in [63, 65, 66] {
+            assert_eq!(Digest::from_hex(&"0".repeat(length)), Err(DigestError::Hex));
+        }
+        assert_eq!(Digest::from_hex(&format!("{}:", "a".repeat(63))), Err(DigestError::Hex));
         assert!(DigestPrefix::from_hex("").is_none());
         assert!(DigestPrefix::from_hex(&"0".repeat(65)).is_none());
     }

@@ -4,9 +4,12 @@
 //! read. Everything may be absent: Go writes empty lists as null or not at all.
 
 use std::collections::HashMap;
+use std::fmt;
 
-use images_proto::RepositoryName;
-use serde::Deserialize;
+use hashbrown::DefaultHashBuilder;
+use images_proto::{Digest, RepositoryName};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 
 use super::metadata::Metadata;
 use super::{Cluster, Error};
@@ -125,9 +128,33 @@ pub struct Condition {
 #[serde(default)]
 pub struct ImageStreamLayers {
     /// Layers, configs and manifests, by digest.
-    pub blobs: Option<HashMap<String, BlobReference>>,
+    pub blobs: Option<ByDigest<BlobReference>>,
     /// The images, by digest.
-    pub images: Option<HashMap<String, ImageBlobs>>,
+    pub images: Option<ByDigest<ImageBlobs>>,
+}
+
+/// What has a digest for its name.
+pub type ByDigest<T> = HashMap<Named, T, DefaultHashBuilder>;
+
+/// A digest where one is to stand; `None`: the text there is none. A cluster with a hundred thousand
+/// images names some million digests, so no text is kept of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Named(pub Option<Digest>);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Named;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a digest")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Named, E> {
+                Ok(Named(text.parse().ok()))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
 }
 
 /// A blob.
@@ -145,11 +172,11 @@ pub struct ImageBlobs {
     /// The stream names it, but it is gone.
     pub image_missing: bool,
     /// The digests of the layers, lowest first; null for an index.
-    pub layers: Option<Vec<String>>,
+    pub layers: Option<Vec<Named>>,
     /// The digest of the config.
-    pub config: Option<String>,
+    pub config: Option<Named>,
     /// The digests of an index's manifests.
-    pub manifests: Option<Vec<String>>,
+    pub manifests: Option<Vec<Named>>,
 }
 
 impl ImageStream {

@@ -3,6 +3,7 @@
 //! What sources write and views read: the catalog, and where the session stands.
 
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
@@ -20,7 +21,7 @@ use crate::cluster as connection;
 pub struct State {
     catalog: RwLock<Catalog>,
     status: Mutex<Status>,
-    changes: watch::Sender<u64>,
+    changes: watch::Sender<News>,
     retries: watch::Sender<u64>,
     /// Counts the connections. It changes only while `turn` is held.
     epoch: AtomicU64,
@@ -30,6 +31,16 @@ pub struct State {
     /// The cluster that answers, be a registry found in it or not, and the epoch in which it began
     /// to.
     connected: Mutex<Option<(u64, connection::Cluster)>>,
+}
+
+/// How much changed, in numbers that only rise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Changes of any kind.
+    pub changes: u64,
+    /// Those among them for which nobody should wait a moment: the first repositories are there, or
+    /// the last is gone; reading begins, ends or fails.
+    pub turns: u64,
 }
 
 struct Status {
@@ -73,7 +84,7 @@ impl Default for State {
         Self {
             catalog: RwLock::default(),
             status: Mutex::new(Status::new(Phase::Connecting)),
-            changes: watch::Sender::new(0),
+            changes: watch::Sender::default(),
             retries: watch::Sender::new(0),
             epoch: AtomicU64::new(0),
             turn: Mutex::default(),
@@ -92,18 +103,18 @@ impl State {
     /// Changes the catalog and tells who waits for that.
     pub fn update<R>(&self, change: impl FnOnce(&mut Catalog) -> R) -> R {
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        let before = catalog.generation();
+        let before = (catalog.generation(), catalog.counts().repositories == 0);
         let result = change(&mut catalog);
-        let changed = catalog.generation() != before;
+        let after = (catalog.generation(), catalog.counts().repositories == 0);
         drop(catalog);
-        if changed {
-            self.tell();
+        if after.0 != before.0 {
+            self.tell_more(after.1 != before.1);
         }
         result
     }
 
     /// Ticks when the catalog or the status changed.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub fn changes(&self) -> watch::Receiver<News> {
         self.changes.subscribe()
     }
 
@@ -233,7 +244,14 @@ impl State {
 
     /// Sets the phase.
     pub fn set_phase(&self, phase: Phase) {
-        self.change(|status| &mut status.phase, phase);
+        let mut status = self.status();
+        if status.phase == phase {
+            return;
+        }
+        let is_turn = discriminant(&status.phase) != discriminant(&phase);
+        status.phase = phase;
+        drop(status);
+        self.tell_more(is_turn);
     }
 
     /// Sets the cluster.
@@ -311,7 +329,14 @@ impl State {
 
     /// Has all who wait for changes look again.
     pub(super) fn tell(&self) {
-        self.changes.send_modify(|count| *count += 1);
+        self.tell_more(false);
+    }
+
+    fn tell_more(&self, is_turn: bool) {
+        self.changes.send_modify(|news| {
+            news.changes += 1;
+            news.turns += u64::from(is_turn);
+        });
     }
 }
 

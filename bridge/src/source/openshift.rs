@@ -23,16 +23,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use images_catalog::ImageFacts;
 use images_proto::status::Phase;
 use images_proto::{Failure, RepositoryName};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
 use self::image_ids::ImageIds;
 use self::queue::Queue;
 use self::versions::Versions;
 use super::{Backoff, Connection, configs};
-use crate::cluster::image_stream::ImageStreamLayers;
 use crate::cluster::{Cluster, Error};
 use crate::session::state::{Part, State};
 
@@ -54,8 +54,8 @@ pub struct Openshift {
     local: Mutex<HashSet<RepositoryName>>,
 }
 
-/// The answer to a request for the images of a stream.
-type Layers = (RepositoryName, u32, Result<ImageStreamLayers, Error>);
+/// The answer to a request for the images of a stream, and the how manieth request it was.
+type Answer = (RepositoryName, u32, Result<Vec<ImageFacts>, Error>);
 
 impl Openshift {
     /// The source that reads this cluster.
@@ -144,7 +144,7 @@ impl Openshift {
         if self.queue.take(repository) {
             let layers = self.cluster.layers(repository).await;
             match layers {
-                Ok(layers) => self.put(state, vec![(repository.clone(), layers)]),
+                Ok(layers) => self.put(state, vec![(repository.clone(), facts::images(layers))]),
                 Err(error) => {
                     self.queue.forget(repository);
                     return Err(error.failure(tried()));
@@ -157,6 +157,7 @@ impl Openshift {
     /// Reads what is in the queue, for ever.
     async fn read_layers(&self, state: &State) -> Infallible {
         let mut running = JoinSet::new();
+        let mut read = Vec::new();
         let mut given_up: BTreeMap<RepositoryName, Failure> = BTreeMap::new();
         let mut first_time = true;
         loop {
@@ -165,6 +166,8 @@ impl Openshift {
             {
                 running.spawn(ask(self.cluster.clone(), repository, 1));
             }
+            // While the cluster makes the next answers.
+            self.put(state, std::mem::take(&mut read));
             if running.is_empty() && !self.queue.is_complete() {
                 self.queue.offered().await;
                 continue;
@@ -181,29 +184,19 @@ impl Openshift {
                 let (done, total) = self.queue.progress();
                 state.set_progress("Reading images", done, Some(total));
             }
-            let Some(next) = running.join_next().await else { continue };
+            let mut answers = vec![joined(running.join_next().await)];
             // Those that came in the same moment are written together.
-            let mut batch = vec![next];
-            while batch.len() < BATCH
-                && let Some(next) = running.try_join_next()
+            while answers.len() < BATCH
+                && let Some(answer) = running.try_join_next()
             {
-                batch.push(next);
+                answers.push(joined(Some(answer)));
             }
-            let mut read = Vec::with_capacity(batch.len());
-            for asked in batch {
-                // Nobody ends one of them; a fault of ours is passed on.
-                let (repository, attempt, result) = match asked {
-                    Ok(asked) => asked,
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => std::panic::resume_unwind(panic),
-                        Err(_) => continue,
-                    },
-                };
+            for (repository, attempt, result) in answers.into_iter().flatten() {
                 match result {
-                    Ok(layers) => {
+                    Ok(images) => {
                         self.queue.finish(&repository);
                         given_up.remove(&repository);
-                        read.push((repository, layers));
+                        read.push((repository, images));
                     }
                     // It was deleted meanwhile.
                     Err(error) if error.is_not_found() => {
@@ -220,16 +213,13 @@ impl Openshift {
                     }
                 }
             }
-            self.put(state, read);
         }
     }
 
-    fn put(&self, state: &State, read: Vec<(RepositoryName, ImageStreamLayers)>) {
+    fn put(&self, state: &State, mut read: Vec<(RepositoryName, Vec<ImageFacts>)>) {
         if read.is_empty() {
             return;
         }
-        let mut read: Vec<_> =
-            read.into_iter().map(|(name, layers)| (name, facts::images(layers))).collect();
         {
             let catalog = state.catalog();
             for (name, images) in &mut read {
@@ -300,14 +290,24 @@ impl Openshift {
     }
 }
 
+/// What a task returned, if there was one. Nobody ends one before its time; a fault of ours is passed
+/// on.
+fn joined<T>(ended: Option<Result<T, JoinError>>) -> Option<T> {
+    match ended?.map_err(JoinError::try_into_panic) {
+        Ok(result) => Some(result),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => None,
+    }
+}
+
 /// Asks for the images of a stream, later if that failed before. In a task of its own, so that answers
 /// are understood on all cores.
-async fn ask(cluster: Cluster, repository: RepositoryName, attempt: u32) -> Layers {
+async fn ask(cluster: Cluster, repository: RepositoryName, attempt: u32) -> Answer {
     if attempt > 1 {
         sleep(Duration::from_millis(250) * (1 << attempt)).await;
     }
-    let result = cluster.layers(&repository).await;
-    (repository, attempt, result)
+    let layers = cluster.layers(&repository).await;
+    (repository, attempt, layers.map(facts::images))
 }
 
 fn some_given_up(given_up: &BTreeMap<RepositoryName, Failure>) -> Option<Failure> {

@@ -18,6 +18,7 @@ use super::persistence::{self, Done};
 use super::work::Work;
 use super::{CONCURRENCY, all, distribution, words};
 use crate::cluster::Cluster;
+use crate::cluster::image_stream::Named;
 use crate::registry::Registry;
 
 /// Things that are removed between two looks at what refers to them.
@@ -74,7 +75,7 @@ async fn contents(
             return Err(error.failure(format_args!("read what {repository} contains")));
         }
     };
-    let parsed = |digest: &String| digest.parse::<Digest>().ok();
+    let parsed = |named: &Named| named.0;
     let images = layers.images.unwrap_or_default();
     let mut blobs: HashSet<_> =
         layers.blobs.unwrap_or_default().keys().filter_map(parsed).collect();

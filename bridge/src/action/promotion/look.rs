@@ -202,7 +202,7 @@ async fn images(cluster: &Cluster, name: &RepositoryName) -> Result<Held, Failur
     let images = layers.images.into_iter().flatten().filter(|(_, image)| !image.image_missing);
     let images = images.filter_map(|(digest, image)| {
         let inside = image.manifests.into_iter().flatten();
-        Some((digest.parse().ok()?, inside.filter_map(|digest| digest.parse().ok()).collect()))
+        Some((digest.0?, inside.filter_map(|named| named.0).collect()))
     });
     Ok(images.collect())
 }

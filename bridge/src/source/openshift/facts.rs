@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 
 use images_catalog::{BlobFacts, Content, ImageFacts, RevisionFacts, TagFacts};
+use images_proto::RepositoryName;
 use images_proto::repository::Origin;
-use images_proto::{Digest, RepositoryName};
 
 use crate::cluster::image_object::ImageObject;
 use crate::cluster::image_stream::{
-    BlobReference, ImageBlobs, ImageStream, ImageStreamLayers, SpecTag, StatusTag,
+    BlobReference, ByDigest, ImageBlobs, ImageStream, ImageStreamLayers, Named, SpecTag, StatusTag,
 };
 
 /// The tags of a stream: those with a history, and those that were set but have none yet.
@@ -100,12 +100,12 @@ pub fn public_host(stream: &ImageStream, repository: &RepositoryName) -> Option<
 /// The images of a stream.
 pub fn images(layers: ImageStreamLayers) -> Vec<ImageFacts> {
     let blobs = layers.blobs.unwrap_or_default();
-    let images = layers.images.unwrap_or_default().into_iter();
-    images
-        .filter_map(|(digest, image)| {
-            Some(ImageFacts { digest: digest.parse().ok()?, content: content(&blobs, &image) })
-        })
-        .collect()
+    let images = layers.images.unwrap_or_default();
+    let mut facts = Vec::with_capacity(images.len());
+    facts.extend(images.into_iter().filter_map(|(digest, image)| {
+        Some(ImageFacts { digest: digest.0?, content: content(&blobs, &image) })
+    }));
+    facts
 }
 
 /// What an image is made of, as the API describes it alone: it tells no size of a config, and
@@ -128,17 +128,19 @@ pub fn content_of(object: &ImageObject) -> Option<Content> {
     })
 }
 
-fn content(blobs: &HashMap<String, BlobReference>, image: &ImageBlobs) -> Content {
+fn content(blobs: &ByDigest<BlobReference>, image: &ImageBlobs) -> Content {
     if image.image_missing {
         return Content::Missing;
     }
-    let blob = |digest: &String| {
-        let size = blobs.get(digest).and_then(|blob| blob.size);
+    let blob = |named: &Named| {
+        let size = blobs.get(named).and_then(|blob| blob.size);
         let size = size.and_then(|size| u64::try_from(size).ok());
-        Some(BlobFacts { digest: digest.parse().ok()?, size })
+        Some(BlobFacts { digest: named.0?, size })
     };
     match image.manifests.as_deref() {
-        Some(manifests @ [_, ..]) => Content::Index { children: parsed(manifests) },
+        Some(manifests @ [_, ..]) => {
+            Content::Index { children: manifests.iter().filter_map(|named| named.0).collect() }
+        }
         _ => Content::Manifest {
             // The API tells no size of a config, ever. It is a few KiB, and to leave it unknown
             // would leave the size of every image unknown.
@@ -150,10 +152,6 @@ fn content(blobs: &HashMap<String, BlobReference>, image: &ImageBlobs) -> Conten
             layers: image.layers.iter().flatten().filter_map(blob).collect(),
         },
     }
-}
-
-fn parsed(digests: &[String]) -> Vec<Digest> {
-    digests.iter().filter_map(|digest| digest.parse().ok()).collect()
 }
 
 #[cfg(test)]

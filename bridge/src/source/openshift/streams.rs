@@ -9,11 +9,12 @@ use std::time::Duration;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
 use images_proto::{Code, Failure, Offer, RepositoryName};
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep};
 
-use super::{Openshift, facts};
+use super::{BATCH, Openshift, facts, joined};
 use crate::cluster::image_stream::{ImageStream, list_path};
-use crate::cluster::{Error, Event, List, Watch};
+use crate::cluster::{Cluster, Error, Event, List, Watch};
 use crate::session::state::{Part, State};
 use crate::shell;
 use crate::source::Backoff;
@@ -89,8 +90,15 @@ impl Openshift {
         let path = list_path(project.as_deref());
         let mut repositories = Vec::new();
         let (mut token, mut restarts): (Option<String>, u32) = (None, 0);
+        // In tasks of their own: a page is made, sent and understood while the one before it is put
+        // into the catalog.
+        let mut asked = JoinSet::new();
         loop {
-            let page: List<ImageStream> = match self.cluster.list(&path, token.as_deref()).await {
+            if asked.is_empty() {
+                asked.spawn(page_of(self.cluster.clone(), path.clone(), token.clone()));
+            }
+            let Some(page) = joined(asked.join_next().await) else { continue };
+            let page: List<ImageStream> = match page {
                 // It took too long: what was listed so far may not be true any more.
                 Err(error) if error.is_expired() && token.is_some() && restarts < RESTARTS => {
                     restarts += 1;
@@ -100,23 +108,29 @@ impl Openshift {
                 }
                 page => page?,
             };
-            let next = page.next().map(str::to_owned);
+            let next = page.next().filter(|next| token.as_deref() != Some(next)).map(str::to_owned);
             let version = page.metadata.resource_version.clone();
             let left = page.metadata.remaining_item_count;
-            let streams = page.into_items();
+            if next.is_some() {
+                token.clone_from(&next);
+                asked.spawn(page_of(self.cluster.clone(), path.clone(), next.clone()));
+            }
+            let mut streams = page.into_items();
             repositories.extend(streams.iter().filter_map(ImageStream::repository));
-            self.apply(state, streams);
+            while !streams.is_empty() {
+                let rest = streams.split_off(streams.len().min(BATCH));
+                self.apply(state, std::mem::replace(&mut streams, rest));
+                // What was read of others meanwhile has its turn.
+                yield_now().await;
+            }
             let done = repositories.len() as u64;
             if project.is_none() {
                 let total = next.is_some().then_some(left).flatten().map(|left| done + left);
                 state.set_progress("Listing image streams", done, total);
             }
-            match next {
-                Some(next) if token.as_ref() != Some(&next) => token = Some(next),
-                _ => {
-                    let version = version.unwrap_or_default();
-                    return Ok(Listed { scope: Scope { project, version }, repositories });
-                }
+            if next.is_none() {
+                let version = version.unwrap_or_default();
+                return Ok(Listed { scope: Scope { project, version }, repositories });
             }
         }
     }
@@ -244,6 +258,14 @@ impl Openshift {
         self.local().remove(repository);
         state.update(|catalog| catalog.remove_repository(repository));
     }
+}
+
+async fn page_of(
+    cluster: Cluster,
+    path: String,
+    token: Option<String>,
+) -> Result<List<ImageStream>, Error> {
+    cluster.list(&path, token.as_deref()).await
 }
 
 fn nothing_to_see(state: &State, refused: Option<Error>) -> Failure {
