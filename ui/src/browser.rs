@@ -4,8 +4,10 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::thread::LocalKey;
 
-use js_sys::{Array, Date, JSON, Promise, Reflect};
+use js_sys::Intl::{DateTimeFormat, NumberFormat};
+use js_sys::{Array, Date, Function, JSON, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -51,21 +53,41 @@ pub fn now() -> i64 {
     (Date::now() / 1000.0) as i64
 }
 
+thread_local! {
+    /// How the user's language writes numbers and moments. A browser takes far longer to make one of
+    /// these than to use it.
+    static NUMBERS: Function = NumberFormat::new(&languages(), &Object::new()).format();
+    static MOMENTS: Function = DateTimeFormat::new(&languages(), &whole_moment()).format();
+}
+
 /// Date and time of a moment in the user's language and time zone.
 pub fn full_time(seconds: i64) -> String {
-    let date = Date::new(&JsValue::from_f64(seconds as f64 * 1000.0));
-    // An unknown language would throw; "default" is the browser's own.
-    let language = cockpit::language().filter(|language| is_language(language));
-    let text = date.to_locale_string(language.as_deref().unwrap_or("default"), &JsValue::UNDEFINED);
-    String::from(text)
+    formatted(&MOMENTS, seconds as f64 * 1000.0).unwrap_or_else(|| seconds.to_string())
 }
 
 /// A number with the separators of the user's language.
 pub fn number(n: u64) -> String {
+    formatted(&NUMBERS, n as f64).unwrap_or_else(|| n.to_string())
+}
+
+/// `None` for what no language can write, such as a moment of which no calendar knows.
+fn formatted(format: &'static LocalKey<Function>, value: f64) -> Option<String> {
+    format.with(|format| format.call1(&JsValue::UNDEFINED, &value.into()).ok()?.as_string())
+}
+
+/// The user's language; none is the browser's own. An unknown one would throw.
+fn languages() -> Array {
     let language = cockpit::language().filter(|language| is_language(language));
-    String::from(
-        js_sys::Number::from(n as f64).to_locale_string(language.as_deref().unwrap_or("default")),
-    )
+    language.map_or_else(Array::new, |language| Array::of1(&language.into()))
+}
+
+fn whole_moment() -> Object {
+    let options = Object::new();
+    for part in ["year", "month", "day", "hour", "minute", "second"] {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = Reflect::set(&options, &part.into(), &"numeric".into());
+    }
+    options
 }
 
 /// Puts text into the clipboard; says later whether it worked.

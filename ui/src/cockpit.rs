@@ -247,8 +247,25 @@ pub fn ngettext(one: &str, many: &str, n: u64) -> String {
     js_ngettext(one, many, n as f64)
 }
 
+thread_local! {
+    /// What was formatted: the rows of a list come back with nearly each letter that is typed.
+    static FORMATTED: RefCell<BTreeMap<u64, String>> = RefCell::default();
+}
+
+/// The most sizes that are remembered.
+const FORMATTED_MOST: usize = 1_000;
+
 /// So many bytes, for people.
 pub fn format_bytes(bytes: u64) -> String {
+    FORMATTED.with_borrow_mut(|formatted| {
+        if formatted.len() >= FORMATTED_MOST {
+            formatted.clear();
+        }
+        formatted.entry(bytes).or_insert_with(|| format_anew(bytes)).clone()
+    })
+}
+
+fn format_anew(bytes: u64) -> String {
     let text = js_format_bytes(bytes as f64).as_string().unwrap_or_else(|| bytes.to_string());
     // Cockpit 287 leaves the unit out below 1000.
     match text.ends_with(|last: char| last.is_ascii_digit()) {

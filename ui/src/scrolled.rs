@@ -84,6 +84,12 @@ impl Shown {
         }
     }
 
+    /// Whether its rows may become those of other things where they are, which takes a browser far less
+    /// than to make others. What has the keyboard focus has to go with its row.
+    pub fn may_reuse_rows(&self) -> bool {
+        !Rows::have_focus(&self.list.table)
+    }
+
     /// How many rows it has in all.
     pub fn total(&self) -> u32 {
         self.drawn.total
@@ -108,6 +114,12 @@ struct List {
     which: RefCell<String>,
     /// What is asked for.
     window: Cell<Window>,
+    /// How many rows were seen when it was last looked at.
+    seen: Cell<u32>,
+    /// Its beginning is above the screen.
+    is_below: Cell<bool>,
+    /// What was in the document when it was last looked at.
+    settled: Cell<Option<Drawn>>,
     /// What is in the document.
     drawn: Cell<Drawn>,
     missing: Cell<(u32, u32)>,
@@ -145,7 +157,10 @@ pub fn use_scrolled(from: u32, which: &str, tell: Callback<u32>) -> Scrolled {
     let list = use_memo((), |()| List {
         table: NodeRef::default(),
         which: RefCell::new(which.to_owned()),
-        window: Cell::new(Window::at(from)),
+        window: Cell::new(Window::at(from, room())),
+        seen: Cell::new(room()),
+        is_below: Cell::new(from > 0),
+        settled: Cell::default(),
         drawn: Cell::default(),
         missing: Cell::default(),
         row: Cell::new(ROW),
@@ -183,7 +198,7 @@ impl List {
             self.which.replace(which.to_owned());
             self.told.set(from);
             self.telling.take();
-            self.window.set(Window::at(from));
+            self.window.set(Window::at(from, self.seen.get()));
             self.aim.set(Some(from));
         }
     }
@@ -192,6 +207,9 @@ impl List {
     fn remember(&self) {
         // It is drawn once more before anything was put back: what was remembered first counts.
         if self.anchor.borrow().is_some() {
+            return;
+        }
+        if !self.is_below.get() && !Rows::have_focus(&self.table) {
             return;
         }
         let rows = Rows::of(&self.table);
@@ -215,10 +233,16 @@ impl List {
 
     /// Afterwards: puts it back there, and looks what is seen now.
     fn settle(self: &Rc<Self>) {
-        let anchor = self.anchor.take();
+        let (anchor, drawn) = (self.anchor.take(), self.drawn.get());
+        // To look where rows are has the browser lay all of them out: not for each key.
+        let is_other = self.settled.replace(Some(drawn)) != Some(drawn);
+        let is_moved = self.is_below.get() || self.aim.get().is_some_and(|aim| aim > 0);
+        if !is_other && !is_moved && self.focused.borrow().is_none() {
+            self.aim.set(None);
+            return;
+        }
         let Some(rows) = Rows::of(&self.table) else { return };
         self.measure(&rows);
-        let drawn = self.drawn.get();
         match (self.aim.get(), anchor) {
             (Some(aim), _) => {
                 let last = drawn.total.saturating_sub(1);
@@ -273,9 +297,13 @@ impl List {
             self.aim.set(None);
         }
         let place = Place::of(self, &rows);
+        self.is_below.set(place.start < 0.0);
         let first = place.first();
         let seen = first..place.row_at(screen_height()).saturating_add(1);
         let total = place.drawn.total;
+        if seen.end < total {
+            self.seen.set(seen.end - first);
+        }
         if !self.window.get().is_enough(&seen, total) {
             self.window.set(Window::around(&seen, total));
             self.draw.emit(());
@@ -290,6 +318,11 @@ impl List {
             });
         }
     }
+}
+
+/// How many rows fit on the screen, before one was measured.
+fn room() -> u32 {
+    (screen_height() / ROW).ceil() as u32
 }
 
 /// Where a list is on the screen.

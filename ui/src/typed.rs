@@ -9,9 +9,10 @@ use yew::prelude::*;
 
 use crate::browser::Timer;
 
-/// Milliseconds between the last key and the change of the address; browsers allow only so many
-/// changes in a while. What is shown does not wait for it.
-const ADDRESS_DELAY: u32 = 100;
+/// Milliseconds between the last key and the change of the address: longer than between two keys,
+/// because all of Cockpit looks at it, and browsers allow only so many changes in a while. What is
+/// shown does not wait for it.
+const ADDRESS_DELAY: u32 = 400;
 
 /// A typed text.
 #[derive(Clone)]

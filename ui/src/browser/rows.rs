@@ -28,6 +28,12 @@ impl Rows {
         (!rows.is_empty()).then_some(Self { table, rows })
     }
 
+    /// Whether something in a table has the keyboard focus.
+    pub fn have_focus(table: &NodeRef) -> bool {
+        let table = table.cast::<HtmlElement>();
+        table.is_some_and(|table| table.contains(active().as_deref()))
+    }
+
     /// How many they are.
     pub fn count(&self) -> u32 {
         self.rows.len() as u32

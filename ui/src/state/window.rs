@@ -7,9 +7,6 @@ use std::ops::Range;
 
 use super::route::Options;
 
-/// How many rows are asked for before anybody knows how many are seen.
-const FIRST: u32 = 50;
-
 /// At least and at most so many rows are there above and below what is seen. With the rows of a
 /// screen the latter makes less than 150.
 const BESIDE: (u32, u32) = (15, 40);
@@ -28,23 +25,20 @@ pub struct Window {
     pub limit: u32,
 }
 
-impl Default for Window {
-    fn default() -> Self {
-        Self::at(0)
-    }
-}
-
 impl Window {
-    /// The first window of a list that is scrolled to this row.
-    pub fn at(row: u32) -> Self {
-        Self { offset: row.saturating_sub(BESIDE.0), limit: FIRST }
+    /// The first window of a list that is scrolled to this row, on a screen with room for so many: no
+    /// more than are enough there, for each key that is typed brings others.
+    pub fn at(row: u32, room: u32) -> Self {
+        let margin = beside(&(0..room)) / 2 + 1;
+        let offset = row.saturating_sub(margin);
+        Self { offset, limit: row - offset + room + margin }
     }
 
     /// The window around the rows that are seen of so many.
     pub fn around(seen: &Range<u32>, total: u32) -> Self {
         let beside = beside(seen);
         let end = seen.end.saturating_add(beside).min(total);
-        let limit = (beside + count(seen) + beside).max(FIRST);
+        let limit = beside + count(seen) + beside;
         // At the end of the list there is as much as elsewhere.
         let offset = seen.start.saturating_sub(beside).min(end.saturating_sub(limit));
         Self { offset, limit }
@@ -178,7 +172,7 @@ mod tests {
     fn an_empty_list_has_no_place_to_be_at() {
         let drawn = Drawn::default();
         assert_eq!(drawn.row_at(100.0, drawn.row_height(40.0), |_| 0.0), 0);
-        assert!(Window::default().is_enough(&(0..0), 0));
+        assert!(Window::at(0, 0).is_enough(&(0..0), 0));
     }
 
     #[test]
@@ -196,21 +190,33 @@ mod tests {
 
     #[test]
     fn a_short_list_is_never_asked_for_again() {
-        let first = Window::at(0);
-        assert_eq!(first, Window { offset: 0, limit: 50 });
-        assert!(first.is_enough(&(0..20), 50));
-        assert!(first.is_enough(&(30..50), 50));
-        assert!(!first.is_enough(&(30..50), 51));
+        let first = Window::at(0, 20);
+        assert_eq!(first, Window { offset: 0, limit: 31 });
+        assert!(first.is_enough(&(0..20), 31));
+        assert!(first.is_enough(&(11..31), 31));
+        assert!(!first.is_enough(&(11..31), 32));
     }
 
     #[test]
     fn the_end_of_a_list_has_rows_enough() {
         let window = Window::around(&(99_980..100_000), 100_000);
         assert_eq!((window.offset, window.limit), (99_940, 60));
-        assert_eq!(Window::around(&(0..3), 3), Window { offset: 0, limit: 50 });
+        assert_eq!(Window::around(&(0..3), 3), Window { offset: 0, limit: 33 });
     }
 
     proptest! {
+        #[test]
+        fn what_is_seen_first_needs_no_second_question(
+            total in 1_u32..200_000,
+            row in 0_u32..200_000,
+            room in 1_u32..80,
+        ) {
+            // A row that is cut off above makes room for a part of one more below.
+            let seen = row.min(total - 1)..(row + room + 1).min(total);
+            prop_assume!(row < total);
+            prop_assert!(Window::at(row, room).is_enough(&seen, total));
+        }
+
         #[test]
         fn what_is_seen_is_in_the_window(
             total in 1_u32..200_000,

@@ -11,12 +11,29 @@ use images_tests::cluster::{Cluster, Face};
 use images_tests::cockpit::{Cockpit, Version};
 use serde_json::{Value, json};
 
-use crate::large::{IMAGES, RATE, SIZE, percentile};
+use crate::large::{IMAGES, RATE, SIZE, percentile, wait_until_idle};
 use crate::table::{Budget, Row, Samples};
 
 /// What is typed, letter by letter.
-const TYPED: [&str; 6] =
-    ["orders", "gateway", "latest", "prod", "a1b2c3", "project:payments-prod api"];
+const TYPED: [&str; 14] = [
+    "orders",
+    "gateway",
+    "latest",
+    "prod",
+    "a1b2c3",
+    "project:payments-prod api",
+    "search",
+    "tag:v1",
+    "ledger",
+    "0f9e8d",
+    "payments/",
+    "billing",
+    "cart",
+    "tag:latest web",
+];
+
+/// How often all of that.
+const ROUNDS: usize = 3;
 
 /// For how long somebody pushes.
 const SECONDS: u32 = 15;
@@ -56,31 +73,27 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
     browser.enter_page().await?;
     browser.wait("[data-row]").await?;
     wait_until_filled(&browser).await?;
+    // The page is measured, not how bridge, cluster, registry and browser share two cores; nor what the
+    // tools for developers take, which nobody has open.
+    wait_until_idle(&cluster).await?;
+    browser.devtools("Network.disable", json!({})).await?;
     browser.script(WATCH, vec![]).await?;
-    for text in TYPED {
-        browser.type_into("#search", "").await?;
-        for letter in text.chars() {
-            browser.type_more("#search", letter).await?;
-            // Somebody who types rests between two letters, and sees what comes.
-            tokio::time::sleep(Duration::from_millis(120)).await;
-        }
+    let (mut all, mut slow) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let keys = type_all(&browser).await?;
+        ensure!(keys.len() > 20, "only {} letters changed rows", keys.len());
+        all.extend(keys.clone());
+        slow.push(percentile(keys, 95));
     }
-    let keys = browser.script("return window.imagesKeys", vec![]).await?;
-    let keys: Vec<_> = keys
-        .as_array()
-        .context("no times")?
-        .iter()
-        .filter_map(Value::as_f64)
-        .map(|milliseconds| Duration::from_secs_f64(milliseconds / 1000.0))
-        .collect();
-    ensure!(keys.len() > 10, "only {} letters changed rows", keys.len());
-    let (count, all) = (keys.len(), Samples::times(keys.clone()));
+    let (count, all) = (all.len(), Samples::times(all));
     let mut rows = vec![Row {
         what: format!("key to painted result, {SIZE}, 95th percentile"),
-        ours: Samples::times([percentile(keys, 95)]),
+        ours: Samples::times(slow),
         yardstick: None,
         budget: Budget::AtMost(0.050),
-        note: format!("{count} letters that changed rows; of all: {all}"),
+        note: format!(
+            "{count} letters that changed rows, typed when nothing was left to read; of all: {all}"
+        ),
     }];
     browser.type_into("#search", "").await?;
     browser.wait("[data-row]").await?;
@@ -101,6 +114,21 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
         note: "its main thread, by Chromium's own count".to_owned(),
     });
     Ok(rows)
+}
+
+/// From each key that changes rows to these painted.
+async fn type_all(browser: &Browser) -> Result<Vec<Duration>> {
+    for text in TYPED {
+        browser.type_into("#search", "").await?;
+        for letter in text.chars() {
+            browser.type_more("#search", letter).await?;
+            // Somebody who types rests between two letters, and sees what comes.
+            tokio::time::sleep(Duration::from_millis(120)).await;
+        }
+    }
+    let keys = browser.script("return window.imagesKeys.splice(0)", vec![]).await?;
+    let milliseconds = keys.as_array().context("no times")?.iter().filter_map(Value::as_f64);
+    Ok(milliseconds.map(|milliseconds| Duration::from_secs_f64(milliseconds / 1000.0)).collect())
 }
 
 /// Waits until nothing is said to be filling any more.
