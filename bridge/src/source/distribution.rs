@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 //! Fills the catalog from a registry's own catalog. Such a registry cannot be watched: what changed
-//! is seen when somebody asks for another look, which costs one HEAD request for each tag.
+//! is seen when somebody asks for another look, which costs one request for each tag: HEAD for a tag
+//! that is known, because nearly always so is what it names, and GET for a new one, which brings the
+//! manifest at once.
 
 mod documents;
 mod manifests;
@@ -14,7 +16,7 @@ use futures_util::{StreamExt, stream};
 use images_catalog::{Content, ImageFacts, RevisionFacts, TagFacts};
 use images_proto::repository::Origin;
 use images_proto::status::Phase;
-use images_proto::{Code, Digest, Failure, Offer, RepositoryName, Tag};
+use images_proto::{Code, Digest, Failure, Offer, RepositoryName, Tag, TagRef};
 use tokio::time::sleep;
 
 pub use self::documents::Documents;
@@ -238,9 +240,12 @@ impl Distribution {
         let tags = registry.tags(name).await?;
         let mut resolving = stream::iter(tags)
             .map(|tag| async move {
-                let resolved = match documents.wants(name, &tag) {
-                    true => look(registry, name, &tag, documents).await,
-                    false => registry.resolve(name, tag.as_str()).await,
+                let is_wanted = documents.wants(name, &tag);
+                let known =
+                    || state.catalog().tag(&TagRef { repository: name.clone(), tag: tag.clone() });
+                let resolved = match !is_wanted && known().is_some() {
+                    true => registry.resolve(name, tag.as_str()).await,
+                    false => self.look(registry, name, &tag, is_wanted.then_some(documents)).await,
                 };
                 (tag, resolved)
             })
@@ -263,6 +268,32 @@ impl Distribution {
         }
         let (images, problem) = self.images(state, registry, name, wanted).await?;
         Ok(Reading { tags: facts, images, problem })
+    }
+
+    /// What a tag names. Its manifest is known then, if it is what its digest says, and held where
+    /// documents are wanted.
+    async fn look(
+        &self,
+        registry: &Registry,
+        name: &RepositoryName,
+        tag: &Tag,
+        documents: Option<&Documents>,
+    ) -> Result<Option<Resolved>, Error> {
+        match registry.named_manifest(name, tag).await {
+            Ok(Some((resolved, document))) => {
+                if let Some(document) = document {
+                    self.manifests.put(&resolved.digest, &document);
+                    if let Some(documents) = documents {
+                        documents.put(resolved.digest, document);
+                    }
+                }
+                Ok(Some(resolved))
+            }
+            Ok(None) => Ok(None),
+            Err(error) if error.is_about_the_route() => Err(error),
+            // What cannot be read may be looked at all the same.
+            Err(_) => registry.resolve(name, tag.as_str()).await,
+        }
     }
 
     /// What these digests contain, and what is in the indexes among them.
@@ -314,27 +345,6 @@ impl Distribution {
     /// What a manifest contains that was read at an earlier login.
     fn recalled(&self, state: &State, digest: &Digest) -> Option<Content> {
         self.manifests.is_recalled(digest).then(|| state.catalog().content_of(digest))?
-    }
-}
-
-/// What a tag names, and holds its manifest if that is what its digest says.
-async fn look(
-    registry: &Registry,
-    name: &RepositoryName,
-    tag: &Tag,
-    documents: &Documents,
-) -> Result<Option<Resolved>, Error> {
-    match registry.named_manifest(name, tag).await {
-        Ok(Some((resolved, document))) => {
-            if let Some(document) = document {
-                documents.put(resolved.digest, document);
-            }
-            Ok(Some(resolved))
-        }
-        Ok(None) => Ok(None),
-        Err(error) if error.is_about_the_route() => Err(error),
-        // What cannot be read may be looked at all the same.
-        Err(_) => registry.resolve(name, tag.as_str()).await,
     }
 }
 

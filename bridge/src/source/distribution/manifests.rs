@@ -10,7 +10,7 @@ use images_proto::{Digest, RepositoryName};
 use tokio::sync::OnceCell;
 
 use crate::registry::manifest::{Blob, Manifest};
-use crate::registry::{Error, Registry};
+use crate::registry::{Document, Error, Registry};
 
 /// The manifests read so far. Two who want the same one at the same time wait for one request.
 #[derive(Default)]
@@ -25,6 +25,12 @@ struct Known {
     content: Arc<Content>,
     /// Its own bytes.
     size: u64,
+}
+
+impl Known {
+    fn new(document: &Document, manifest: Manifest) -> Self {
+        Self { content: Arc::new(content(manifest)), size: document.bytes.len() as u64 }
+    }
 }
 
 impl Manifests {
@@ -45,11 +51,19 @@ impl Manifests {
         let known = cell
             .get_or_try_init(|| async {
                 let (document, manifest) = registry.parsed_manifest(repository, digest).await?;
-                let size = document.bytes.len() as u64;
-                Ok(Known { content: Arc::new(content(manifest)), size })
+                Ok(Known::new(&document, manifest))
             })
             .await?;
         Ok(known.content.clone())
+    }
+
+    /// Takes a manifest that came with the answer to another question, and was verified. One that is of
+    /// no kind that we know is asked for again by whoever wants to know why.
+    pub(super) fn put(&self, digest: &Digest, document: &Document) {
+        let Ok(manifest) = Manifest::parse(&document.bytes) else { return };
+        let cell = lock(&self.known).entry(*digest).or_default().clone();
+        // Somebody may be reading the same one right now, and finds the same.
+        let _ = cell.set(Known::new(document, manifest));
     }
 
     /// The bytes of a manifest that was read.

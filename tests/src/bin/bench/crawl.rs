@@ -119,6 +119,8 @@ async fn one_by_one(cluster: &Cluster, repositories: BTreeSet<String>) -> Result
 /// The time in which the registry answers so many requests like these when it has nothing else to do.
 async fn saturate(cluster: &Cluster, requests: &[Value], folder: &Path) -> Result<Duration> {
     const SECONDS: u64 = 5;
+    // A prime number: lists, manifests and configs take turns, for they do not cost the same.
+    const STRIDE: u32 = 7919;
     let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
                   application/vnd.docker.distribution.manifest.list.v2+json, \
                   application/vnd.docker.distribution.manifest.v2+json";
@@ -131,8 +133,8 @@ async fn saturate(cluster: &Cluster, requests: &[Value], folder: &Path) -> Resul
     }
     write!(
         script,
-        "local at = 0\nfunction request()\n  at = at % #all + 1\n  \
-         return wrk.format('GET', all[at], {{['Accept'] = '{accept}'}})\nend\n"
+        "local at = 0\nfunction request()\n  at = (at + {STRIDE}) % #all\n  \
+         return wrk.format('GET', all[at + 1], {{['Accept'] = '{accept}'}})\nend\n"
     )?;
     let file = folder.join("requests.lua");
     std::fs::write(&file, script)?;
