@@ -50,7 +50,7 @@ pub fn use_filtered(address: &Filtered, route: Callback<Filtered, Route>) -> Use
     let tell = {
         let (now, typed) = (now.clone(), typed.clone());
         Callback::from(move |from: u32| {
-            typed.settle();
+            typed.settle(&now.filter);
             location::replace(&route.emit(now.at(from)));
         })
     };

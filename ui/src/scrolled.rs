@@ -84,12 +84,6 @@ impl Shown {
         }
     }
 
-    /// Whether its rows may become those of other things where they are, which takes a browser far less
-    /// than to make others. What has the keyboard focus has to go with its row.
-    pub fn may_reuse_rows(&self) -> bool {
-        !Rows::have_focus(&self.list.table)
-    }
-
     /// How many rows it has in all.
     pub fn total(&self) -> u32 {
         self.drawn.total

@@ -21,16 +21,23 @@ pub struct Typed {
     pub text: String,
     /// Hears the keys.
     pub oninput: Callback<String>,
+    /// Hears that the field is left: whoever goes elsewhere comes back to what was typed.
+    pub onleave: Callback<()>,
+    state: UseStateHandle<String>,
     /// The text as this field knows the address to have it.
     written: Rc<RefCell<String>>,
-    writing: Rc<RefCell<Option<Timer>>>,
+    writing: Rc<Waiting>,
 }
 
+/// What is to be written into the address, and when.
+type Waiting = RefCell<Option<(String, Option<Timer>)>>;
+
 impl Typed {
-    /// The caller is about to write the text into the address itself.
-    pub fn settle(&self) {
+    /// The caller is about to write an address with this text itself.
+    pub fn settle(&self, text: &str) {
         self.writing.borrow_mut().take();
-        self.written.borrow_mut().clone_from(&self.text);
+        text.clone_into(&mut self.written.borrow_mut());
+        self.state.set(text.to_owned());
     }
 }
 
@@ -40,7 +47,7 @@ impl Typed {
 pub fn use_typed(address: &str, write: Callback<String>) -> Typed {
     let text = use_state_eq(|| address.to_owned());
     let written = use_mut_ref(|| address.to_owned());
-    let writing = use_mut_ref(|| None::<Timer>);
+    let writing = use_mut_ref(|| None::<(String, Option<Timer>)>);
     use_effect_with(address.to_owned(), {
         let (text, written, writing) = (text.clone(), written.clone(), writing.clone());
         move |address: &String| {
@@ -51,16 +58,32 @@ pub fn use_typed(address: &str, write: Callback<String>) -> Typed {
             }
         }
     });
+    let onleave = {
+        let (write, written, writing) = (write.clone(), written.clone(), writing.clone());
+        Callback::from(move |()| write_down(&writing, &written, &write))
+    };
     let oninput = {
         let (text, written, writing) = (text.clone(), written.clone(), writing.clone());
         Callback::from(move |typed: String| {
             text.set(typed.clone());
             let (write, written) = (write.clone(), written.clone());
-            *writing.borrow_mut() = Timer::after(ADDRESS_DELAY, move || {
-                written.borrow_mut().clone_from(&typed);
-                write.emit(typed);
+            // Of a page that was left nothing is written any more.
+            let waiting = Rc::downgrade(&writing);
+            let timer = Timer::after(ADDRESS_DELAY, move || {
+                if let Some(writing) = waiting.upgrade() {
+                    write_down(&writing, &written, &write);
+                }
             });
+            writing.replace(Some((typed, timer)));
         })
     };
-    Typed { text: (*text).clone(), oninput, written, writing }
+    Typed { text: (*text).clone(), oninput, onleave, state: text, written, writing }
+}
+
+fn write_down(writing: &Waiting, written: &RefCell<String>, write: &Callback<String>) {
+    let waiting = writing.borrow_mut().take();
+    if let Some((text, _)) = waiting {
+        written.borrow_mut().clone_from(&text);
+        write.emit(text);
+    }
 }

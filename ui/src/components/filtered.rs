@@ -52,7 +52,8 @@ pub fn list(list: List, filtered: &UseFiltered) -> Html {
                     <div class="pf-v6-c-toolbar__content-section">
                         <div class="pf-v6-c-toolbar__item images-grow">
                             <SearchBox id="filter" label={filter.clone()} placeholder={filter}
-                                value={typed.text.clone()} oninput={typed.oninput.clone()} />
+                                value={typed.text.clone()} oninput={typed.oninput.clone()}
+                                onleave={typed.onleave.clone()} />
                         </div>
                         { tools }
                     </div>

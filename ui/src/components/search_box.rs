@@ -26,6 +26,8 @@ pub struct Props {
     /// Enter.
     #[prop_or_default]
     pub onenter: Callback<()>,
+    /// The keyboard focus goes elsewhere.
+    pub onleave: Callback<()>,
     /// It takes the keyboard focus when it appears.
     #[prop_or_default]
     pub autofocus: bool,
@@ -43,6 +45,7 @@ pub fn SearchBox(props: &Props) -> Html {
         }
     });
     let oninput = props.oninput.reform(|event: InputEvent| typed(&event).unwrap_or_default());
+    let onblur = props.onleave.reform(|_: FocusEvent| ());
     let onkeydown = {
         let (onenter, clear) = (props.onenter.clone(), props.oninput.clone());
         let is_empty = props.value.is_empty();
@@ -74,7 +77,7 @@ pub fn SearchBox(props: &Props) -> Html {
                         placeholder={props.placeholder.clone()} value={props.value.clone()}
                         autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="1024"
                         aria-invalid={props.mistake.is_some().then_some("true")}
-                        aria-describedby={props.mistake.clone()} {oninput} {onkeydown} />
+                        aria-describedby={props.mistake.clone()} {oninput} {onkeydown} {onblur} />
                 </span>
             </div>
             if !props.value.is_empty() {

@@ -45,14 +45,12 @@ pub(super) fn hits(
     // A row that goes must take the focus of its button with it, so rows are known by their names.
     // One tag may be hit in several ways.
     let mut earlier = Vec::<String>::with_capacity(hits.len());
-    let is_reused = !quick.on && shown.may_reuse_rows();
     let body = hits.iter().enumerate().map(|(idx, hit)| {
         let name = row_name(hit);
         let way = earlier.iter().filter(|other| **other == name).count();
         earlier.push(name.clone());
-        let key = if is_reused { idx.to_string() } else { format!("{way} {name}") };
         html! {
-            <tr class="pf-v6-c-table__tr" {key} data-row={name}
+            <tr class="pf-v6-c-table__tr" key={format!("{way} {name}")} data-row={name}
                 aria-rowindex={shown.row_index(idx)}>
                 { td_check(quick, &targets, idx) }
                 { td(tr("Image"), place(hit)) }

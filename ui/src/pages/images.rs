@@ -64,7 +64,7 @@ fn use_images(props: &Images) -> Html {
     let show = {
         let typed = typed.clone();
         Callback::from(move |listing: Listing| {
-            typed.settle();
+            typed.settle(&listing.query);
             location::replace(&Route::Images(listing));
         })
     };
@@ -137,6 +137,7 @@ fn use_images(props: &Images) -> Html {
                     quick: &quick,
                     session: &session,
                     oninput,
+                    onleave: typed.onleave.clone(),
                     onenter,
                     show: show.clone(),
                     read_again: props.read_again.clone(),

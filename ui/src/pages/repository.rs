@@ -65,7 +65,7 @@ fn use_repository(props: &Repository) -> Html {
     let show = {
         let (name, typed) = (name.clone(), typed.clone());
         Callback::from(move |tags: Tags| {
-            typed.settle();
+            typed.settle(&tags.filter);
             location::replace(&Route::Repository { name: name.clone(), tags });
         })
     };
@@ -174,7 +174,8 @@ fn toolbar(
                 <div class="pf-v6-c-toolbar__content-section">
                     <div class="pf-v6-c-toolbar__item images-grow">
                         <SearchBox id="filter" label={tr("Filter tags")} placeholder={tr("Filter tags")}
-                            value={typed.text.clone()} oninput={typed.oninput.clone()} />
+                            value={typed.text.clone()} oninput={typed.oninput.clone()}
+                            onleave={typed.onleave.clone()} />
                     </div>
                     if view.attachment_count > 0 {
                         <div class="pf-v6-c-toolbar__item">

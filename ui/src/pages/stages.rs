@@ -121,8 +121,8 @@ fn stages(shown: &Board<'_>, differing: bool, filtered: &UseFiltered) -> Html {
     let only = {
         let filtered = filtered.clone();
         Callback::from(move |differing: bool| {
-            filtered.typed.settle();
             let list = filtered.now.at(0);
+            filtered.typed.settle(&list.filter);
             location::replace(&Route::Stages { list, differing });
         })
     };

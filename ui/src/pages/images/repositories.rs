@@ -62,9 +62,7 @@ fn use_repositories(props: &Repositories) -> Html {
             if quick.on { { th_unseen(tr("Delete")) } }
         </>
     };
-    let is_reused = !quick.on && shown.may_reuse_rows();
     let body = rows.iter().enumerate().map(|(idx, row)| {
-        let key = if is_reused { idx.to_string() } else { row.name.to_string() };
         let is_open = quick.on && open.contains(&row.name);
         let toggle = {
             let (open, name) = (open.clone(), row.name.clone());
@@ -75,7 +73,7 @@ fn use_repositories(props: &Repositories) -> Html {
         };
         html! {
             <tbody class={classes!("pf-v6-c-table__tbody", is_open.then_some("pf-m-expanded"))}
-                {key}>
+                key={row.name.to_string()}>
                 { repository(row, *knows_pushes, (quick, &targets, idx), quick.on.then_some((is_open, toggle)), shown.row_index(idx)) }
                 if is_open {
                     <tr class="pf-v6-c-table__tr pf-v6-c-table__expandable-row pf-m-expanded">

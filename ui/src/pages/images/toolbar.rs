@@ -23,6 +23,7 @@ pub(super) struct Tools<'a> {
     pub(super) quick: &'a QuickDelete,
     pub(super) session: &'a Session,
     pub(super) oninput: Callback<String>,
+    pub(super) onleave: Callback<()>,
     pub(super) onenter: Callback<()>,
     pub(super) show: Callback<Listing>,
     pub(super) read_again: Callback<()>,
@@ -38,7 +39,7 @@ pub(super) fn toolbar(tools: &Tools<'_>) -> Html {
                         <SearchBox id="search" autofocus=true label={tr("Search images")}
                             placeholder={tr("Name, tag, digest or its first 6 digits, image ID, layer, pull spec")}
                             value={tools.typed.clone()} oninput={tools.oninput.clone()}
-                            onenter={tools.onenter.clone()} {mistake} />
+                            onenter={tools.onenter.clone()} onleave={tools.onleave.clone()} {mistake} />
                         if let Some(mistake) = &tools.mistake {
                             <div class="pf-v6-c-helper-text" id="mistake">
                                 <div class="pf-v6-c-helper-text__item pf-m-error">
