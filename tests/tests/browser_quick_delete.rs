@@ -42,7 +42,7 @@ async fn by_keyboard_alone() -> Result<()> {
             let repository = "skyfield/nightly";
             let browser = &stage.browser;
             page::open_repository(stage, repository).await?;
-            browser.wait_count("[data-row]", 50).await?;
+            browser.wait("[data-row]").await?;
             let rows = browser.attributes("[data-row]", "data-row").await?;
             let check = |row: usize| format!("[data-select='{repository}:{}']", rows[row]);
             tab_to(browser, "#quick-delete").await?;
@@ -117,12 +117,14 @@ async fn many_marks() -> Result<()> {
             let browser = &stage.browser;
             page::open_repository(stage, repository).await?;
             browser.wait_text("[data-testid='found']", &format!("{} tags", grouped(all))).await?;
-            browser.wait_count("tr[data-row]", 50).await?;
+            browser.wait("tr[data-row]").await?;
             browser.click("#quick-delete").await?;
             browser.click("#select-all").await?;
             browser.wait_text("#delete-selected", &grouped(all)).await?;
-            browser.wait_count("tr[data-row]", 50).await?;
-            browser.wait_count("[data-select]:checked", 50).await?;
+            let script = "const count = (what) => document.querySelectorAll(what).length;
+                const rows = count('tr[data-row]');
+                return rows > 10 && rows < 150 && count('[data-select]:checked') === rows";
+            browser.wait_script("all rows that are seen marked", script, vec![]).await?;
 
             // What one mark costs does not depend on how many there are.
             count_changes(browser).await?;

@@ -79,6 +79,7 @@ fn answer(world: &mut World, line: &str) -> Vec<u8> {
     let broken = world.broken.as_deref() == Some(&*format!("{name}:{reference}"));
     match (method, found) {
         ("HEAD", _) if broken => head("500 Internal Server Error", None),
+        ("GET", _) if broken => reply("500 Internal Server Error", "", ""),
         ("HEAD", Some((_, digest))) => head("200 OK", Some(digest)),
         ("HEAD", None) => head("404 Not Found", None),
         ("GET", Some((text, _))) => reply("200 OK", "", &text),
