@@ -81,7 +81,15 @@ async fn phillip(stage: &mut Stage) -> Result<()> {
     page::search(browser, "no-such-image").await?;
     browser.wait(&page::state("nothing-found")).await?;
     browser.click("[data-testid='show-all']").await?;
-    browser.wait(&page::row(repository)).await
+    browser.wait(&page::row(repository)).await?;
+
+    // Whoever goes on at once comes back to what was typed.
+    browser.type_into("#search", repository).await?;
+    browser.click(&format!("{} a", page::row(repository))).await?;
+    browser.wait_text("#heading", repository).await?;
+    browser.script("history.back()", vec![]).await?;
+    let script = "return document.querySelector('#search')?.value === arguments[0]";
+    browser.wait_script("what was typed", script, vec![repository.as_str().into()]).await
 }
 
 /// The same without a mouse.

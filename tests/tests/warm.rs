@@ -160,8 +160,13 @@ async fn push(cluster: &Cluster, repository: &str) -> Result<BTreeSet<String>> {
     let layout = Layout::small()?;
     cluster.skopeo("sarah")?.push(layout.path(), &format!("{repository}:pushed")).await?;
     let registry = format!("GET /v2/{repository}");
+    // Where tags are looked at, a new one is looked at with its manifest.
+    let reference = match cluster.face {
+        Face::Openshift => layout.manifest.to_string(),
+        Face::Plain => "pushed".to_owned(),
+    };
     let mut asked = vec![
-        format!("{registry}/manifests/{}", layout.manifest),
+        format!("{registry}/manifests/{reference}"),
         format!("{registry}/blobs/{}", layout.config),
     ];
     if cluster.face == Face::Openshift {
@@ -192,9 +197,11 @@ async fn only_what_changed_is_read_again(face: Face) -> Result<()> {
     }
     cluster.forget_requests().await?;
     session.start().await?;
-    let now = read(&mut session).await?;
+    session.ready().await?;
+    // Once all is read, configs too.
     let is_new = async || Ok((fs::read(&file)? != written).then_some(()));
     until("what was read is written", is_new).await?;
+    let now = read(&mut session).await?;
     session.end().await?;
     let tags = |rows: &[RepositoryRow], name: &str| {
         rows.iter().find(|row| row.name.as_str() == name).and_then(|row| row.tag_count)
