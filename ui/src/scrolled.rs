@@ -124,8 +124,11 @@ struct List {
     is_measured: Cell<bool>,
     /// The first row that is seen, as the address last said.
     address: Cell<u32>,
-    /// The same as it was last told to the address.
+    /// The same as it was last seen, which the address is told a moment later.
     told: Cell<u32>,
+    /// The same as this list wrote it into the address. That the address says so afterwards, when the
+    /// list may be elsewhere already, is no reason to go back there.
+    written: Cell<Option<u32>>,
     /// The row that is to be scrolled to when it is there.
     aim: Cell<Option<u32>>,
     anchor: RefCell<Option<Anchor>>,
@@ -162,6 +165,7 @@ pub fn use_scrolled(from: u32, which: &str, tell: Callback<u32>) -> Scrolled {
         is_measured: Cell::new(false),
         address: Cell::new(from),
         told: Cell::new(from),
+        written: Cell::default(),
         aim: Cell::new(Some(from).filter(|from| *from > 0)),
         anchor: RefCell::default(),
         focused: RefCell::default(),
@@ -187,10 +191,11 @@ impl List {
     /// Goes to the beginning of other rows, and to where the address says if it changed by itself.
     fn begin(&self, from: u32, which: &str) {
         let is_other = *self.which.borrow() != which;
-        let is_moved = self.address.replace(from) != from && self.told.get() != from;
+        let is_moved = self.address.replace(from) != from && self.written.get() != Some(from);
         if is_other || is_moved {
             self.which.replace(which.to_owned());
             self.told.set(from);
+            self.written.set(None);
             self.telling.take();
             self.window.set(Window::at(from, self.seen.get()));
             self.aim.set(Some(from));
@@ -306,6 +311,7 @@ impl List {
             let list = Rc::downgrade(self);
             *self.telling.borrow_mut() = Timer::after(ADDRESS_DELAY, move || {
                 if let Some(list) = list.upgrade() {
+                    list.written.set(Some(first));
                     let tell = list.tell.borrow().clone();
                     tell.emit(first);
                 }
