@@ -240,10 +240,9 @@ impl Distribution {
         let tags = registry.tags(name).await?;
         let mut resolving = stream::iter(tags)
             .map(|tag| async move {
-                let is_wanted = documents.wants(name, &tag);
-                let known =
-                    || state.catalog().tag(&TagRef { repository: name.clone(), tag: tag.clone() });
-                let resolved = match !is_wanted && known().is_some() {
+                let named = TagRef { repository: name.clone(), tag: tag.clone() };
+                let is_wanted = documents.wants(&named);
+                let resolved = match !is_wanted && state.catalog().tag(&named).is_some() {
                     true => registry.resolve(name, tag.as_str()).await,
                     false => self.look(registry, name, &tag, is_wanted.then_some(documents)).await,
                 };

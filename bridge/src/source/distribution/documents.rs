@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use images_proto::{Digest, RepositoryName, Tag, TagRef};
+use images_proto::{Digest, TagRef};
 
 use crate::registry::Document;
 
@@ -41,9 +41,8 @@ impl Documents {
     }
 
     /// Whether what the tag names is wanted.
-    pub(super) fn wants(&self, repository: &RepositoryName, tag: &Tag) -> bool {
-        let named = || TagRef { repository: repository.clone(), tag: tag.clone() };
-        !self.wanted.is_empty() && self.wanted.contains(&named())
+    pub(super) fn wants(&self, tag: &TagRef) -> bool {
+        self.wanted.contains(tag)
     }
 
     /// Holds a manifest, whose digest was verified.
