@@ -33,7 +33,7 @@ pub struct Typed {
 type Waiting = RefCell<Option<(String, Option<Timer>)>>;
 
 impl Typed {
-    /// The caller is about to write an address with this text itself.
+    /// Takes the text that the address has, or that the caller is about to write there itself.
     pub fn settle(&self, text: &str) {
         self.writing.borrow_mut().take();
         text.clone_into(&mut self.written.borrow_mut());
@@ -47,17 +47,7 @@ impl Typed {
 pub fn use_typed(address: &str, write: Callback<String>) -> Typed {
     let text = use_state_eq(|| address.to_owned());
     let written = use_mut_ref(|| address.to_owned());
-    let writing = use_mut_ref(|| None::<(String, Option<Timer>)>);
-    use_effect_with(address.to_owned(), {
-        let (text, written, writing) = (text.clone(), written.clone(), writing.clone());
-        move |address: &String| {
-            if *written.borrow() != *address {
-                writing.borrow_mut().take();
-                written.borrow_mut().clone_from(address);
-                text.set(address.clone());
-            }
-        }
-    });
+    let writing: Rc<Waiting> = use_mut_ref(|| None);
     let onleave = {
         let (write, written, writing) = (write.clone(), written.clone(), writing.clone());
         Callback::from(move |()| write_down(&writing, &written, &write))
@@ -77,7 +67,16 @@ pub fn use_typed(address: &str, write: Callback<String>) -> Typed {
             writing.replace(Some((typed, timer)));
         })
     };
-    Typed { text: (*text).clone(), oninput, onleave, state: text, written, writing }
+    let typed = Typed { text: (*text).clone(), oninput, onleave, state: text, written, writing };
+    use_effect_with(address.to_owned(), {
+        let typed = typed.clone();
+        move |address: &String| {
+            if *typed.written.borrow() != *address {
+                typed.settle(address);
+            }
+        }
+    });
+    typed
 }
 
 fn write_down(writing: &Waiting, written: &RefCell<String>, write: &Callback<String>) {
