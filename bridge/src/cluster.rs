@@ -12,6 +12,7 @@ pub mod access_review;
 pub mod account;
 pub mod apply;
 pub mod binding;
+pub mod by_digest;
 pub(crate) mod certificate;
 mod collection;
 pub mod config_map;

@@ -67,7 +67,7 @@ impl<'a> Everywhere<'a> {
     ) {
         let tags = streams.iter().flat_map(|stream| stream.status.tags.iter().flatten());
         let items = tags.flat_map(|tag| tag.items.iter().flatten());
-        let named: HashSet<Digest> = items.filter_map(|item| item.image.parse().ok()).collect();
+        let named: HashSet<Digest> = items.filter_map(|item| item.image.0).collect();
         let mut asked = HashSet::new();
         let mut pushed: Vec<_> =
             named.into_iter().filter(|digest| !images.contains_key(digest)).collect();
@@ -185,9 +185,7 @@ fn nameless_tags(stream: &ImageStream, wanted: impl Fn(&str) -> bool) -> Vec<Tag
             .items
             .iter()
             .flatten()
-            .filter_map(|item| {
-                Some(RevisionFacts { digest: item.image.parse().ok()?, created: None })
-            })
+            .filter_map(|item| Some(RevisionFacts { digest: item.image.0?, created: None }))
             .collect(),
         origin: Origin::Unknown,
         problem: None,

@@ -3,14 +3,10 @@
 //! Image streams and what their images are made of (`image.openshift.io/v1`), as far as they are
 //! read. Everything may be absent: Go writes empty lists as null or not at all.
 
-use std::collections::HashMap;
-use std::fmt;
+use images_proto::RepositoryName;
+use serde::Deserialize;
 
-use hashbrown::DefaultHashBuilder;
-use images_proto::{Digest, RepositoryName};
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer};
-
+use super::by_digest::{ByDigest, Named, listed};
 use super::metadata::Metadata;
 use super::{Cluster, Error};
 use crate::uri::escaped;
@@ -103,10 +99,11 @@ pub struct StatusTag {
 /// A revision of a tag.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Item {
-    /// When, as RFC 3339.
-    pub created: Option<String>,
+    /// When, in seconds since the Unix epoch.
+    #[serde(default, deserialize_with = "crate::timestamp::deserialize")]
+    pub created: Option<i64>,
     /// The digest.
-    pub image: String,
+    pub image: Named,
 }
 
 /// Something that is so or not.
@@ -133,30 +130,6 @@ pub struct ImageStreamLayers {
     pub images: Option<ByDigest<ImageBlobs>>,
 }
 
-/// What has a digest for its name.
-pub type ByDigest<T> = HashMap<Named, T, DefaultHashBuilder>;
-
-/// A digest where one is to stand; `None`: the text there is none. A cluster with a hundred thousand
-/// images names some million digests, so no text is kept of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Named(pub Option<Digest>);
-
-impl<'de> Deserialize<'de> for Named {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
-            type Value = Named;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a digest")
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Named, E> {
-                Ok(Named(text.parse().ok()))
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
-}
-
 /// A blob.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -172,10 +145,12 @@ pub struct ImageBlobs {
     /// The stream names it, but it is gone.
     pub image_missing: bool,
     /// The digests of the layers, lowest first; null for an index.
+    #[serde(deserialize_with = "listed")]
     pub layers: Option<Vec<Named>>,
     /// The digest of the config.
     pub config: Option<Named>,
     /// The digests of an index's manifests.
+    #[serde(deserialize_with = "listed")]
     pub manifests: Option<Vec<Named>>,
 }
 

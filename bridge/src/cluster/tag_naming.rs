@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use super::error::Kind;
 use super::image_stream::ImageStream;
 use super::{Cluster, Error};
-use crate::timestamp::seconds;
 use crate::uri::escaped;
 
 const API: &str = "/apis/image.openshift.io/v1";
@@ -46,10 +45,7 @@ impl StreamNow {
     pub fn revisions(&self, tag: &Tag) -> Vec<(Digest, Option<i64>)> {
         let tags = self.stream.status.tags.iter().flatten();
         let items = tags.filter(|known| known.tag == tag.as_str()).flat_map(|known| &known.items);
-        let revisions = items.flatten().filter_map(|item| {
-            Some((item.image.parse().ok()?, item.created.as_deref().and_then(seconds)))
-        });
-        revisions.collect()
+        items.flatten().filter_map(|item| Some((item.image.0?, item.created))).collect()
     }
 
     /// All tags that name something, with what they name.
@@ -57,7 +53,7 @@ impl StreamNow {
         let tags = self.stream.status.tags.iter().flatten();
         tags.filter_map(|tag| {
             let now = tag.items.as_ref()?.first()?;
-            Some((tag.tag.parse().ok()?, now.image.parse().ok()?))
+            Some((tag.tag.parse().ok()?, now.image.0?))
         })
     }
 }

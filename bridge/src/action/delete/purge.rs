@@ -18,7 +18,7 @@ use super::persistence::{self, Done};
 use super::work::Work;
 use super::{CONCURRENCY, all, distribution, words};
 use crate::cluster::Cluster;
-use crate::cluster::image_stream::Named;
+use crate::cluster::by_digest::Named;
 use crate::registry::Registry;
 
 /// Things that are removed between two looks at what refers to them.
@@ -77,14 +77,14 @@ async fn contents(
     };
     let parsed = |named: &Named| named.0;
     let images = layers.images.unwrap_or_default();
-    let mut blobs: HashSet<_> =
-        layers.blobs.unwrap_or_default().keys().filter_map(parsed).collect();
-    for image in images.values() {
+    let mut blobs: HashSet<_> = layers.blobs.unwrap_or_default().keys().copied().collect();
+    let mut known = HashSet::new();
+    for (digest, image) in images.iter() {
+        known.insert(*digest);
+        known.extend(image.manifests.iter().flatten().filter_map(parsed));
         blobs.extend(image.layers.iter().flatten().chain(&image.config).filter_map(parsed));
     }
-    let children = images.values().flat_map(|image| image.manifests.iter().flatten());
-    let images = images.keys().chain(children).filter_map(parsed).collect();
-    Ok(Some(Contents { images, blobs }))
+    Ok(Some(Contents { images: known, blobs }))
 }
 
 async fn break_some(

@@ -199,12 +199,13 @@ async fn images(cluster: &Cluster, name: &RepositoryName) -> Result<Held, Failur
             return Err(error.failure(format_args!("read which images are in {name}")));
         }
     };
-    let images = layers.images.into_iter().flatten().filter(|(_, image)| !image.image_missing);
-    let images = images.filter_map(|(digest, image)| {
-        let inside = image.manifests.into_iter().flatten();
-        Some((digest.0?, inside.filter_map(|named| named.0).collect()))
+    let images = layers.images.unwrap_or_default();
+    let there = images.iter().filter(|(_, image)| !image.image_missing);
+    let held = there.map(|(digest, image)| {
+        let inside = image.manifests.iter().flatten();
+        (*digest, inside.filter_map(|named| named.0).collect())
     });
-    Ok(images.collect())
+    Ok(held.collect())
 }
 
 async fn each<'n, T, F>(

@@ -11,7 +11,6 @@ use images_proto::{Digest, Failure, TagRef};
 
 use super::super::delete::persistence::ask;
 use super::look::resolve;
-use crate::cluster::image_stream::Named;
 use crate::record::{Planned, Promotion};
 use crate::registry::Registry;
 use crate::source::{Connection, Source};
@@ -51,7 +50,7 @@ pub async fn versions(
             if let Ok(layers) = source.cluster().layers(&tag.repository).await {
                 let images = layers.images.unwrap_or_default();
                 for version in &mut versions {
-                    let image = images.get(&Named(Some(version.digest)));
+                    let image = images.get(&version.digest);
                     version.there = Some(image.is_some_and(|image| !image.image_missing));
                 }
             }

@@ -17,7 +17,6 @@ use tokio::time::sleep;
 use super::history::{self, Change, Wanted};
 use super::{CONCURRENCY, Earlier, Meter, Report, changed_since, left};
 use crate::cluster::access::Right;
-use crate::cluster::image_stream::Named;
 use crate::cluster::{Cluster, Error};
 use crate::source::Backoff;
 
@@ -283,7 +282,7 @@ impl Stream<'_> {
             // One that is not told of is unknown, not gone.
             let is_hollow = |image: &&str| {
                 let digest = image.parse().ok();
-                digest.and_then(|digest| images.get(&Named(Some(digest)))).is_some_and(|image| {
+                digest.and_then(|digest| images.get(&digest)).is_some_and(|image| {
                     image.image_missing
                         || (image.config.is_none()
                             && image.layers.as_ref().is_none_or(Vec::is_empty)

@@ -9,33 +9,28 @@ use images_catalog::{BlobFacts, Content, ImageFacts, RevisionFacts, TagFacts};
 use images_proto::RepositoryName;
 use images_proto::repository::Origin;
 
+use crate::cluster::by_digest::{ByDigest, Named};
 use crate::cluster::image_object::ImageObject;
 use crate::cluster::image_stream::{
-    BlobReference, ByDigest, ImageBlobs, ImageStream, ImageStreamLayers, Named, SpecTag, StatusTag,
+    BlobReference, ImageBlobs, ImageStream, ImageStreamLayers, SpecTag, StatusTag,
 };
 
 /// The tags of a stream: those with a history, and those that were set but have none yet.
 pub fn tags(stream: &ImageStream) -> Vec<TagFacts> {
-    let spec: HashMap<&str, &SpecTag> =
+    let mut set: HashMap<&str, &SpecTag> =
         stream.spec.tags.iter().flatten().map(|tag| (tag.name.as_str(), tag)).collect();
-    let mut tags: Vec<_> = stream
-        .status
-        .tags
-        .iter()
-        .flatten()
-        .filter_map(|tag| {
-            let set = spec.get(tag.tag.as_str());
-            Some(TagFacts {
-                tag: tag.tag.parse().ok()?,
-                revisions: revisions(tag),
-                origin: origin(stream, set.copied()),
-                problem: problem(tag),
-            })
+    let named = stream.status.tags.as_deref().unwrap_or_default();
+    let mut tags = Vec::with_capacity(named.len());
+    tags.extend(named.iter().filter_map(|tag| {
+        let set = set.remove(tag.tag.as_str());
+        Some(TagFacts {
+            tag: tag.tag.parse().ok()?,
+            revisions: revisions(tag),
+            origin: origin(stream, set),
+            problem: problem(tag),
         })
-        .collect();
-    let told: Vec<_> = stream.status.tags.iter().flatten().map(|tag| tag.tag.as_str()).collect();
-    let waiting = stream.spec.tags.iter().flatten().filter(|tag| !told.contains(&&*tag.name));
-    tags.extend(waiting.filter_map(|tag| {
+    }));
+    tags.extend(set.into_values().filter_map(|tag| {
         Some(TagFacts {
             tag: tag.name.parse().ok()?,
             revisions: Vec::new(),
@@ -47,13 +42,14 @@ pub fn tags(stream: &ImageStream) -> Vec<TagFacts> {
 }
 
 fn revisions(tag: &StatusTag) -> Vec<RevisionFacts> {
-    let items = tag.items.iter().flatten();
-    items
-        .filter_map(|item| {
-            let created = item.created.as_deref().and_then(crate::timestamp::seconds);
-            Some(RevisionFacts { digest: item.image.parse().ok()?, created })
-        })
-        .collect()
+    let items = tag.items.as_deref().unwrap_or_default();
+    let mut revisions = Vec::with_capacity(items.len());
+    revisions.extend(
+        items.iter().filter_map(|item| {
+            Some(RevisionFacts { digest: item.image.0?, created: item.created })
+        }),
+    );
+    revisions
 }
 
 fn origin(stream: &ImageStream, set: Option<&SpecTag>) -> Origin {
@@ -101,11 +97,10 @@ pub fn public_host(stream: &ImageStream, repository: &RepositoryName) -> Option<
 pub fn images(layers: ImageStreamLayers) -> Vec<ImageFacts> {
     let blobs = layers.blobs.unwrap_or_default();
     let images = layers.images.unwrap_or_default();
-    let mut facts = Vec::with_capacity(images.len());
-    facts.extend(images.into_iter().filter_map(|(digest, image)| {
-        Some(ImageFacts { digest: digest.0?, content: content(&blobs, &image) })
-    }));
-    facts
+    let facts = images
+        .iter()
+        .map(|(digest, image)| ImageFacts { digest: *digest, content: content(&blobs, image) });
+    facts.collect()
 }
 
 /// What an image is made of, as the API describes it alone: it tells no size of a config, and
@@ -133,24 +128,24 @@ fn content(blobs: &ByDigest<BlobReference>, image: &ImageBlobs) -> Content {
         return Content::Missing;
     }
     let blob = |named: &Named| {
-        let size = blobs.get(named).and_then(|blob| blob.size);
-        let size = size.and_then(|size| u64::try_from(size).ok());
-        Some(BlobFacts { digest: named.0?, size })
+        let digest = named.0?;
+        let size = blobs.get(&digest).and_then(|blob| blob.size);
+        Some(BlobFacts { digest, size: size.and_then(|size| u64::try_from(size).ok()) })
     };
     match image.manifests.as_deref() {
         Some(manifests @ [_, ..]) => {
             Content::Index { children: manifests.iter().filter_map(|named| named.0).collect() }
         }
-        _ => Content::Manifest {
+        _ => {
+            let named = image.layers.as_deref().unwrap_or_default();
+            let mut layers = Vec::with_capacity(named.len());
+            layers.extend(named.iter().filter_map(blob));
             // The API tells no size of a config, ever. It is a few KiB, and to leave it unknown
             // would leave the size of every image unknown.
-            config: image
-                .config
-                .as_ref()
-                .and_then(blob)
-                .map(|config| BlobFacts { size: config.size.or(Some(0)), ..config }),
-            layers: image.layers.iter().flatten().filter_map(blob).collect(),
-        },
+            let config = image.config.as_ref().and_then(blob);
+            let config = config.map(|it| BlobFacts { size: it.size.or(Some(0)), ..it });
+            Content::Manifest { config, layers }
+        }
     }
 }
 
