@@ -82,6 +82,7 @@ pub use self::list::List;
 use self::login::Login;
 pub use self::login::{Error as LoginError, ProgramError, Stale};
 pub use self::watch::{Event, Watch};
+use crate::aside::aside;
 use crate::body::{self, Body, BoxError, Excess};
 
 /// What nearly all requests send and get.
@@ -91,6 +92,8 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=met
                         application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
 /// The largest answer that is read whole, in bytes: a page of 500 image streams with long histories.
 const ANSWER_LIMIT: usize = 64 << 20;
+/// The bytes of an answer from which on it is understood aside, which takes a millisecond or more.
+const LARGE: usize = 256 << 10;
 /// The bytes that are read of an error.
 const ERROR_LIMIT: usize = 64 << 10;
 /// The time a whole request may take. A page of a big cluster takes a second or two.
@@ -227,7 +230,7 @@ impl Cluster {
             self.exchange(Method::PATCH, path, Form { sent: media_type, ..Form::JSON }, body);
         let answer = answer.await?;
         let wrong = |error| Error::new(Method::PATCH, path, Kind::Json(error));
-        serde_json::from_slice(&answer).map_err(wrong)
+        understood(&answer).map_err(wrong)
     }
 
     /// Deletes.
@@ -265,8 +268,8 @@ impl Cluster {
         path: &str,
         body: Bytes,
     ) -> Result<T, Error> {
-        let bytes = self.whole(method.clone(), path, body).await?;
-        serde_json::from_slice(&bytes).map_err(|error| Error::new(method, path, Kind::Json(error)))
+        let answer = self.whole(method.clone(), path, body).await?;
+        understood(&answer).map_err(|error| Error::new(method, path, Kind::Json(error)))
     }
 
     async fn whole(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, Error> {
@@ -311,6 +314,14 @@ impl Cluster {
             Some(login) => send(&login, method, path, form, body).await,
             None => Err(Kind::Refused(refused)),
         }
+    }
+}
+
+/// The object that an answer is. A page of a long list takes longer than anybody else should wait.
+fn understood<T: DeserializeOwned>(answer: &[u8]) -> Result<T, serde_json::Error> {
+    match answer.len() < LARGE {
+        true => serde_json::from_slice(answer),
+        false => aside(|| serde_json::from_slice(answer)),
     }
 }
 

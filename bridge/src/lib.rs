@@ -14,12 +14,14 @@
 //! `cluster` and `registry` do not know each other; `action` is the only place that uses both.
 
 pub mod action;
+mod aside;
 pub mod body;
 pub mod call;
 pub mod channel;
 pub mod cluster;
 pub mod control;
 pub mod dispatch;
+pub mod ends;
 mod execution;
 pub mod file_watch;
 pub mod frame;

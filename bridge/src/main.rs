@@ -4,11 +4,12 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use images_bridge::session::Session;
-use images_bridge::{call, dispatch, transport};
+use images_bridge::{call, dispatch, ends, transport};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -75,8 +76,10 @@ fn run() -> anyhow::Result<ExitCode> {
 
     // The only TLS provider; an error means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // One: each step leads to the next without waking another thread, which takes longer than most
+    // steps do. What takes long steps aside (`aside.rs`).
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build()
         .context("cannot start")?;
@@ -93,33 +96,11 @@ fn run() -> anyhow::Result<ExitCode> {
                     code = stopped() => Ok(code),
                 }
             }
-            None => {
-                let work = |open| dispatch::work(session.clone(), open);
-                let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-                // A signal is the end of the input, so that works are broken off in order.
-                let (mut feeding, fed) = tokio::io::duplex(64 << 10);
-                let feed = async move {
-                    let mut input = input;
-                    tokio::select! {
-                        copied = tokio::io::copy(&mut input, &mut feeding) => {
-                            copied.map(|_| ExitCode::SUCCESS)
-                        }
-                        code = stopped() => Ok(code),
-                    }
-                };
-                let served = transport::serve(images_proto::PAYLOAD, fed, output, work);
-                let mut served = std::pin::pin!(served);
-                tokio::select! {
-                    served = &mut served => {
-                        served.map(|()| ExitCode::SUCCESS).map_err(anyhow::Error::from)
-                    }
-                    // Output that nobody reads must not keep us.
-                    code = feed => match tokio::time::timeout(LAST_WORDS, served).await {
-                        Ok(Err(error)) => Err(error.into()),
-                        Ok(Ok(())) | Err(_) => code.map_err(anyhow::Error::from),
-                    },
-                }
-            }
+            // On the worker, not on this thread, which all else would have to wake.
+            None => match tokio::spawn(speak(session.clone())).await {
+                Ok(code) => code,
+                Err(fault) => Err(fault.into()),
+            },
         };
         session.finish().await;
         code
@@ -127,6 +108,34 @@ fn run() -> anyhow::Result<ExitCode> {
     // Whatever still runs must not keep the process: a read of standard input cannot be cancelled.
     runtime.shutdown_background();
     code
+}
+
+/// Speaks with cockpit-bridge until it ends the input, or somebody ends us.
+async fn speak(session: Arc<Session>) -> anyhow::Result<ExitCode> {
+    let work = move |open| dispatch::work(session.clone(), open);
+    // A signal is the end of the input, so that works are broken off in order.
+    let (mut feeding, fed) = tokio::io::duplex(64 << 10);
+    let feed = async move {
+        let mut input = ends::input();
+        tokio::select! {
+            copied = tokio::io::copy(&mut input, &mut feeding) => {
+                copied.map(|_| ExitCode::SUCCESS)
+            }
+            code = stopped() => Ok(code),
+        }
+    };
+    let served = transport::serve(images_proto::PAYLOAD, fed, ends::output(), work);
+    let mut served = std::pin::pin!(served);
+    tokio::select! {
+        served = &mut served => {
+            served.map(|()| ExitCode::SUCCESS).map_err(anyhow::Error::from)
+        }
+        // Output that nobody reads must not keep us.
+        code = feed => match tokio::time::timeout(LAST_WORDS, served).await {
+            Ok(Err(error)) => Err(error.into()),
+            Ok(Ok(())) | Err(_) => code.map_err(anyhow::Error::from),
+        },
+    }
 }
 
 /// Returns when somebody interrupts or ends us, or closes the terminal; with the exit code that

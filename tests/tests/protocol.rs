@@ -3,6 +3,7 @@
 //! The bridge as a peer of Cockpit: transcripts of the real program (Cockpit's doc/protocol.md).
 //! No cluster: what is said here does not depend on one.
 
+use std::fs::File;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -46,6 +47,25 @@ async fn unknown_commands_and_channels_are_ignored() -> Result<()> {
     peer.message("never-opened", &json!({ "params": {} })).await?;
     assert!(peer.is_silent(NOTHING).await?);
     lives(&mut peer).await
+}
+
+/// Pipes, which Cockpit gives, are waited for in another way than files are.
+#[tokio::test]
+async fn files_do_instead_of_pipes() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (asked, answered) = (folder.path().join("asked"), folder.path().join("answered"));
+    let init = json!({ "command": "init", "version": 1 }).to_string();
+    let ping = json!({ "command": "ping", "channel": "a", "sequence": 7 }).to_string();
+    let frames = [init, ping].map(|message| peer::encode("", message.as_bytes()));
+    std::fs::write(&asked, frames.concat())?;
+    let mut bridge = peer::bridge(&[])?;
+    bridge.stdin(File::open(&asked)?).stdout(File::create(&answered)?);
+    ensure!(bridge.status().await?.success());
+    let pong = json!({ "command": "pong", "channel": "a", "sequence": 7 });
+    let answered = std::fs::read_to_string(&answered)?;
+    let said = |line: &str| serde_json::from_str::<Value>(line).is_ok_and(|said| said == pong);
+    ensure!(answered.lines().any(said), "{answered}");
+    Ok(())
 }
 
 #[tokio::test]

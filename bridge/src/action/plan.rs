@@ -12,6 +12,7 @@ use images_proto::delete::{Fate, List, Params, Plan, Target};
 use images_proto::{Code, Failure, usage};
 
 pub use self::remembered::Plans;
+use crate::aside::aside;
 use crate::session::state::State;
 use crate::source::{Connection, Documents};
 
@@ -42,23 +43,23 @@ pub(super) async fn plan_with(
             caught_up = connection.catch_up(state) => caught_up?,
         }
     }
-    let needs = state.catalog().deletion_needs(&params);
+    let needs = aside(|| state.catalog().deletion_needs(&params));
     let repositories: Vec<_> = needs.repositories.into_iter().collect();
     super::reread_with(connection, state, content, &repositories, documents).await?;
     // What was read leads to what else has to be asked.
-    let needs = state.catalog().deletion_needs(&params);
+    let needs = aside(|| state.catalog().deletion_needs(&params));
     let mut around = Box::pin(surroundings::ask(connection, state, &params, &needs)).await?;
-    let (plan, wanted) = {
+    let (plan, wanted) = aside(|| {
         let catalog = state.catalog();
         let plan = catalog.plan_deletion(&params, &around);
         let wanted = catalog.wanted_sizes(&plan);
         (plan, wanted)
-    };
+    });
     let mut plan = if wanted.is_empty() {
         plan
     } else {
         around.sizes = surroundings::sizes(connection, state, &plan, wanted).await;
-        state.catalog().plan_deletion(&params, &around)
+        aside(|| state.catalog().plan_deletion(&params, &around))
     };
     if state.content() != content {
         return Err(super::left());
