@@ -25,17 +25,15 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
 
 /// Everything read from nothing by `call search`, against curl fetching the same answers.
 async fn cold(cluster: &Cluster) -> Result<Row> {
-    let mut ours = Vec::new();
+    let (mut ours, mut theirs, mut requests) = (Vec::new(), Vec::new(), Vec::new());
+    // By turns: a machine is not equally fast all the time.
     for _ in 0..ROUNDS {
         cluster.forget_requests().await?;
         let begin = Instant::now();
         let called = call(cluster, "sarah", "search", json!({})).await?;
         ours.push(begin.elapsed());
         ensure!(called.status == Some(0), "{called:?}");
-    }
-    let requests = cluster.requests().await?;
-    let mut theirs = Vec::new();
-    for _ in 0..ROUNDS {
+        requests = cluster.requests().await?;
         theirs.push(replay(cluster, &requests).await?);
     }
     Ok(Row {

@@ -33,7 +33,10 @@ const CONNECTIONS: &str = "32";
 
 pub(crate) async fn measure() -> Result<Vec<Row>> {
     let cluster = Cluster::start_with(Face::Plain, false, &["--load", TAGS, "--read-only"])?;
-    let (mut listed, mut whole, mut peaks) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut listed, mut whole, mut saturated) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut peaks, mut requests) = (Vec::new(), Vec::new());
+    let folder = tempfile::tempdir()?;
+    // By turns: a machine is not equally fast all the time.
     for _ in 0..ROUNDS {
         cluster.forget_requests().await?;
         let mut session = Session::new()?;
@@ -49,18 +52,13 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
         whole.push(begin.elapsed());
         peaks.push(peak(session.peer()?.id().context("the bridge ended")?)?);
         session.end().await?;
+        requests = cluster.requests().await?;
+        requests.retain(|request| request["target"] == "registry");
+        saturated.push(saturate(&cluster, &requests, folder.path()).await?);
     }
-    let requests: Vec<_> = cluster.requests().await?;
-    let requests: Vec<_> =
-        requests.into_iter().filter(|request| request["target"] == "registry").collect();
     let repositories: BTreeSet<_> = requests.iter().filter_map(repository).collect();
     ensure!(repositories.len() == 1000, "{} repositories", repositories.len());
     let one_by_one = one_by_one(&cluster, repositories).await?;
-    let folder = tempfile::tempdir()?;
-    let mut saturated = Vec::new();
-    for _ in 0..ROUNDS {
-        saturated.push(saturate(&cluster, &requests, folder.path()).await?);
-    }
     let whole = Samples::times(whole);
     Ok(vec![
         Row {
