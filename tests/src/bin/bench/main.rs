@@ -16,6 +16,7 @@ mod memory;
 mod organization;
 mod page;
 mod replay;
+mod scrolling;
 mod table;
 mod typing;
 mod warm;
@@ -31,12 +32,13 @@ use table::Row;
 const ROUNDS: usize = 5;
 
 /// All that can be measured.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "cold",
     "large",
     "warm",
     "kubectl",
     "typing",
+    "scrolling",
     "crawl",
     "deletion",
     "organization",
@@ -51,6 +53,7 @@ async fn measure(name: &str) -> Result<Vec<Row>> {
         "warm" => warm::measure().await,
         "kubectl" => kubectl::measure().await,
         "typing" => typing::measure().await,
+        "scrolling" => scrolling::measure().await,
         "crawl" => crawl::measure().await,
         "deletion" => deletion::measure().await,
         "organization" => organization::measure().await,

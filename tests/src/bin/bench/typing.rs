@@ -132,7 +132,7 @@ async fn type_all(browser: &Browser) -> Result<Vec<Duration>> {
 }
 
 /// Waits until nothing is said to be filling any more.
-async fn wait_until_filled(browser: &Browser) -> Result<()> {
+pub(crate) async fn wait_until_filled(browser: &Browser) -> Result<()> {
     let begin = Instant::now();
     while begin.elapsed() < PATIENCE {
         let filling = "return document.querySelector(\"[data-state='filling']\") !== null";
