@@ -8,7 +8,7 @@ mod toolbar;
 use std::rc::Rc;
 
 use images_proto::delete::Target;
-use images_proto::search::{Exact, Rows, Search, View};
+use images_proto::search::{Exact, Rows, Search, Sort, View};
 use yew::prelude::*;
 
 use super::coverage::coverage;
@@ -68,6 +68,23 @@ fn use_images(props: &Images) -> Html {
             location::replace(&Route::Images(listing));
         })
     };
+    // What stays as it is while somebody types is not drawn for each key. So what it is told to do does
+    // not change: it changes the list that is shown by then.
+    let changed = use_mut_ref(|| None::<(Listing, Callback<Listing>)>);
+    changed.replace(Some((listing.clone(), show.clone())));
+    let change = {
+        move |how: &dyn Fn(&Listing) -> Listing| {
+            let shown = changed.borrow().clone();
+            if let Some((listing, show)) = shown {
+                show.emit(how(&listing));
+            }
+        }
+    };
+    let choose = use_callback((), {
+        let change = change.clone();
+        move |project: Option<String>, ()| change(&|listing| listing.in_project(project.clone()))
+    });
+    let sort = use_callback((), move |sort: Sort, ()| change(&|listing| listing.sorted_by(sort)));
     let scrolled = use_scrolled(listing.from, &listing.query, {
         let listing = listing.clone();
         show.reform(move |from| Listing { from, ..listing.clone() })
@@ -129,17 +146,19 @@ fn use_images(props: &Images) -> Html {
                 <OwnKubeconfigButton look={Look::Link} />
             </Heading>
             <div class="pf-v6-c-card images-card">
-                { toolbar::toolbar(&toolbar::Tools {
-                    listing: &listing,
+                { toolbar::toolbar(toolbar::Tools {
                     typed: typed.text.clone(),
-                    projects: answer.as_deref().map_or(&[], |answer| answer.projects.as_slice()),
+                    projects: toolbar::Projects {
+                        answer: answer.clone(),
+                        chosen: listing.project.clone(),
+                        choose,
+                    },
                     mistake,
                     quick: &quick,
                     session: &session,
                     oninput,
                     onleave: typed.onleave.clone(),
                     onenter,
-                    show: show.clone(),
                     read_again: props.read_again.clone(),
                 }) }
                 if let Some(done) = status.as_deref().and_then(screen::filling) {
@@ -149,7 +168,7 @@ fn use_images(props: &Images) -> Html {
                     <>
                         { summary(answer, &place, &read_anew, found(&listing, answer, &quick)) }
                         { match &place {
-                            Place::Rows => rows(answer, &listing, (&quick, &scrolled), &session, &show, *refresh),
+                            Place::Rows => rows(answer, &listing, (&quick, &scrolled), &session, &sort, *refresh),
                             other => nothing(other, &show, &props.read_again, &session),
                         } }
                     </>
@@ -222,31 +241,25 @@ fn rows(
     listing: &Listing,
     (quick, scrolled): (&QuickDelete, &Scrolled),
     session: &Session,
-    show: &Callback<Listing>,
+    sort: &Callback<Sort>,
     refresh: u32,
 ) -> Html {
     let shown = |rows: usize| scrolled.show(answer.offset, rows, answer.total);
+    // Until the answer to the last key is there, the rows are those of the query before.
+    let list = listing.searching(&answer.query).list();
     match &answer.rows {
-        Rows::Repositories(rows) => {
-            let sort = {
-                let listing = listing.clone();
-                show.reform(move |sort| listing.sorted_by(sort))
-            };
-            repositories::Repositories {
-                rows: rows.clone(),
-                shown: shown(rows.len()),
-                list: listing.list(),
-                order: (listing.sort, listing.descending),
-                knows_pushes: session.knows_pushes(),
-                quick: quick.clone(),
-                sort,
-                refresh,
-            }
-            .part()
+        Rows::Repositories(rows) => repositories::Repositories {
+            rows: rows.clone(),
+            shown: shown(rows.len()),
+            list,
+            order: (listing.sort, listing.descending),
+            knows_pushes: session.knows_pushes(),
+            quick: quick.clone(),
+            sort: sort.clone(),
+            refresh,
         }
-        Rows::Hits(found) => {
-            hits::hits(found, (listing.list(), &shown(found.len())), quick, session)
-        }
+        .part(),
+        Rows::Hits(found) => hits::hits(found, (list, &shown(found.len())), quick, session),
     }
 }
 
