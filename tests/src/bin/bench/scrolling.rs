@@ -6,14 +6,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use images_tests::browser::Browser;
 use images_tests::cluster::{Cluster, Face};
-use images_tests::cockpit::{Cockpit, Version};
 use images_tests::wait;
 use serde_json::json;
 
 use crate::table::{Budget, Row, Samples};
-use crate::typing::wait_until_filled;
+use crate::typing::open;
 
 /// Images in a tenth as many repositories, which are the rows.
 const IMAGES: u32 = 1_000_000;
@@ -50,13 +48,7 @@ const WATCH: &str = r"
 
 pub(crate) async fn measure() -> Result<Vec<Row>> {
     let cluster = Cluster::start_loaded(Face::Openshift, IMAGES)?;
-    let environment = [("KUBECONFIG", cluster.kubeconfig("sarah")?.into())];
-    let cockpit = Cockpit::local(Version::Installed, 0, &environment).await?;
-    let browser = Browser::start().await?;
-    browser.go(&cockpit.url("/images")).await?;
-    browser.enter_page().await?;
-    browser.wait("[data-row]").await?;
-    wait_until_filled(&browser).await?;
+    let (_cockpit, browser) = open(&cluster).await?;
     browser.wait_text("[data-testid='found']", "100,000 repositories").await?;
     browser.devtools("Network.disable", json!({})).await?;
     browser.script(WATCH, vec![]).await?;

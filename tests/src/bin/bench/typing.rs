@@ -66,13 +66,7 @@ const WATCH: &str = r"
 
 pub(crate) async fn measure() -> Result<Vec<Row>> {
     let cluster = Cluster::start_loaded(Face::Openshift, IMAGES)?;
-    let environment = [("KUBECONFIG", cluster.kubeconfig("sarah")?.into())];
-    let cockpit = Cockpit::local(Version::Installed, 0, &environment).await?;
-    let browser = Browser::start().await?;
-    browser.go(&cockpit.url("/images")).await?;
-    browser.enter_page().await?;
-    browser.wait("[data-row]").await?;
-    wait_until_filled(&browser).await?;
+    let (_cockpit, browser) = open(&cluster).await?;
     // The page is measured, not how bridge, cluster, registry and browser share two cores; nor what the
     // tools for developers take, which nobody has open.
     wait_until_idle(&cluster).await?;
@@ -116,6 +110,18 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// The page, once all is read that it shows.
+pub(crate) async fn open(cluster: &Cluster) -> Result<(Cockpit, Browser)> {
+    let environment = [("KUBECONFIG", cluster.kubeconfig("sarah")?.into())];
+    let cockpit = Cockpit::local(Version::Installed, 0, &environment).await?;
+    let browser = Browser::start().await?;
+    browser.go(&cockpit.url("/images")).await?;
+    browser.enter_page().await?;
+    browser.wait("[data-row]").await?;
+    wait_until_filled(&browser).await?;
+    Ok((cockpit, browser))
+}
+
 /// From each key that changes rows to these painted.
 async fn type_all(browser: &Browser) -> Result<Vec<Duration>> {
     for text in TYPED {
@@ -132,7 +138,7 @@ async fn type_all(browser: &Browser) -> Result<Vec<Duration>> {
 }
 
 /// Waits until nothing is said to be filling any more.
-pub(crate) async fn wait_until_filled(browser: &Browser) -> Result<()> {
+async fn wait_until_filled(browser: &Browser) -> Result<()> {
     let begin = Instant::now();
     while begin.elapsed() < PATIENCE {
         let filling = "return document.querySelector(\"[data-state='filling']\") !== null";
