@@ -100,13 +100,10 @@ impl Catalog {
     /// repositories, and the newest reading of it counts.
     pub fn put_images(&mut self, name: &RepositoryName, images: Vec<ImageFacts>) {
         let Some(id) = self.id(name) else { return };
-        let mut contents = Vec::with_capacity(images.len());
+        let mut contents = BTreeMap::new();
         for facts in images {
-            contents.push((self.digests.intern(&facts.digest), facts.content));
+            contents.insert(self.digests.intern(&facts.digest), facts.content);
         }
-        contents.reverse();
-        contents.sort_by_key(|(digest, _)| *digest);
-        contents.dedup_by_key(|(digest, _)| *digest);
         let held: Box<[Held]> = contents
             .iter()
             .map(|(digest, content)| Held {

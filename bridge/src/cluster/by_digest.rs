@@ -7,11 +7,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use images_proto::Digest;
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-
-/// How many digests there is room for before one was read.
-const SOME: usize = 12;
 
 /// A digest where one is to stand; `None`: the text there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,37 +28,6 @@ impl<'de> Deserialize<'de> for Named {
         }
         deserializer.deserialize_str(Text)
     }
-}
-
-/// A list of digests, which may be null. There is one for each image, and most of them fit into what is
-/// reserved first.
-///
-/// # Errors
-/// When there is something else.
-pub(super) fn listed<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<Named>>, D::Error> {
-    struct List;
-    impl<'de> Visitor<'de> for List {
-        type Value = Option<Vec<Named>>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of digests or null")
-        }
-        fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-        fn visit_some<D: Deserializer<'de>>(self, list: D) -> Result<Self::Value, D::Error> {
-            list.deserialize_seq(self)
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut all = Vec::with_capacity(SOME);
-            while let Some(named) = list.next_element()? {
-                all.push(named);
-            }
-            Ok(Some(all))
-        }
-    }
-    deserializer.deserialize_option(List)
 }
 
 /// What has a digest for its name, in rising order; what has another name is left out. Of two with the
@@ -114,7 +80,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByDigest<T> {
                 f.write_str("a map of digests")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ByDigest<T>, A::Error> {
-                let mut all = Vec::with_capacity(SOME);
+                let mut all = Vec::new();
                 while let Some((name, value)) = map.next_entry()? {
                     if let Named(Some(digest)) = name {
                         all.push((digest, value));

@@ -6,7 +6,7 @@
 use images_proto::RepositoryName;
 use serde::Deserialize;
 
-use super::by_digest::{ByDigest, Named, listed};
+use super::by_digest::{ByDigest, Named};
 use super::metadata::Metadata;
 use super::{Cluster, Error};
 use crate::uri::escaped;
@@ -145,12 +145,10 @@ pub struct ImageBlobs {
     /// The stream names it, but it is gone.
     pub image_missing: bool,
     /// The digests of the layers, lowest first; null for an index.
-    #[serde(deserialize_with = "listed")]
     pub layers: Option<Vec<Named>>,
     /// The digest of the config.
     pub config: Option<Named>,
     /// The digests of an index's manifests.
-    #[serde(deserialize_with = "listed")]
     pub manifests: Option<Vec<Named>>,
 }
 

@@ -16,9 +16,6 @@ use crate::postings::Ids;
 use crate::repository::{Repository, RepositoryId};
 use crate::stored::Contents;
 
-/// How many blobs an image has, more or less.
-const BLOBS: usize = 8;
-
 impl Catalog {
     /// The content of an image that some repository holds.
     pub(crate) fn content(&self, digest: DigestId) -> Option<Contents<'_>> {
@@ -161,9 +158,9 @@ impl Catalog {
     }
 
     fn size_of(&self, digests: impl Iterator<Item = DigestId>) -> Option<u64> {
+        let mut seen = HashSet::new();
+        let mut sizes = Vec::new();
         let mut open: Vec<_> = digests.collect();
-        let mut seen = HashSet::with_capacity(open.len());
-        let mut sizes = Vec::with_capacity(open.len() * BLOBS);
         // With all that is in indexes, however deep; hostile facts may go in circles.
         while let Some(part) = open.pop() {
             if !seen.insert(part) {
